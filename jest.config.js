@@ -1,0 +1,28 @@
+/**
+ * Three projects, chosen with `--selectProjects`:
+ * unit         mirrors the source; no Docker, no network
+ * integration  a real Docker Engine
+ * e2e          a real n8n with the packed tarball installed
+ * scripts/jest runs them: under Node 24 (the engine needs its zstd), with each project's time limit per test
+ * (jest knows none per project).
+ */
+const project = (name) => ({
+	displayName: name,
+	testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+	testEnvironment: 'node',
+	modulePathIgnorePatterns: ['<rootDir>/dist/'],
+	transform: {
+		'^.+\\.ts$': [
+			'@swc/jest',
+			{
+				jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2023' },
+				module: { type: 'commonjs' },
+				sourceMaps: 'inline',
+			},
+		],
+	},
+});
+
+module.exports = {
+	projects: [project('unit'), project('integration'), project('e2e')],
+};
