@@ -1,0 +1,76 @@
+/**
+ * The frames that the orchestrator sends over the engine's stdin, after the bundle:
+ * `uint8 type + uint32 big-endian length + bytes`. Control frames are JSON of at most 16 MiB; `data`
+ * frames are raw bytes of at most 4 MiB. Throws `protocol_violation`.
+ */
+import { BackupError } from './errors';
+
+export const frameTypes = {
+	job: 1,
+	/** Answer to `repository`: whether to create it, and the keys of this run's archives. */
+	keys: 2,
+	go: 3,
+	data: 4,
+	/** The producer of a streamed source ended with exit code 0. */
+	dataEnd: 5,
+	heartbeat: 6,
+	/** Answer to `sealed` or `failed`: the signed record's text. */
+	commit: 7,
+	abort: 8,
+} as const;
+
+export type FrameType = keyof typeof frameTypes;
+
+export interface Frame {
+	readonly type: FrameType;
+	readonly body: Buffer;
+}
+
+const prefixLength = 5;
+export const maxControlLength = 16 << 20;
+export const maxDataLength = 4 << 20;
+
+const names = new Map<number, FrameType>(
+	Object.entries(frameTypes).map(([name, code]) => [code, name as FrameType]),
+);
+
+export function encodeFrame(type: FrameType, body: Buffer | object = Buffer.alloc(0)): Buffer {
+	const bytes = Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+	checkLength(type, bytes.length);
+	const prefix = Buffer.alloc(prefixLength);
+	prefix.writeUInt8(frameTypes[type], 0);
+	prefix.writeUInt32BE(bytes.length, 1);
+	return Buffer.concat([prefix, bytes]);
+}
+
+/** The frames of a byte stream, however its chunks fall; a stream that ends inside a frame throws. */
+export async function* decodeFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
+	let pending: Buffer[] = [];
+	let available = 0;
+	let needed = prefixLength;
+	for await (const chunk of source) {
+		pending.push(chunk);
+		available += chunk.length;
+		while (available >= needed) {
+			let bytes = Buffer.concat(pending, available);
+			const type = names.get(bytes.readUInt8(0));
+			if (type === undefined) throw new BackupError('protocol_violation', `unknown frame type ${bytes[0]}`);
+			const length = bytes.readUInt32BE(1);
+			checkLength(type, length);
+			needed = prefixLength + length;
+			if (available >= needed) {
+				yield { type, body: bytes.subarray(prefixLength, needed) };
+				bytes = bytes.subarray(needed);
+				needed = prefixLength;
+			}
+			pending = [bytes];
+			available = bytes.length;
+		}
+	}
+	if (available > 0) throw new BackupError('protocol_violation', 'the frame stream ended inside a frame');
+}
+
+function checkLength(type: FrameType, length: number): void {
+	const most = type === 'data' ? maxDataLength : maxControlLength;
+	if (length > most) throw new BackupError('protocol_violation', `a ${type} frame of ${length} bytes is too long`);
+}

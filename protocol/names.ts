@@ -1,0 +1,45 @@
+/**
+ * Names that become paths: jobs, archive ids, repository keys. Whatever does not match is refused here,
+ * once, so that nothing below has to escape anything.
+ */
+import { BackupError } from './errors';
+
+const jobPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+const idPattern = /^([A-Za-z0-9][A-Za-z0-9._-]{0,160})-(\d{8}T\d{6}Z)-([0-9a-f]{4})$/;
+
+/** Returns the name, or throws `invalid_job_name`. */
+export function parseJobName(value: unknown): string {
+	if (typeof value === 'string' && jobPattern.test(value) && !value.includes('..')) return value;
+	throw new BackupError('invalid_job_name', `${JSON.stringify(value)} is not a job name`, {
+		hint: 'Use 1 to 64 letters, digits, dots, underscores or hyphens, starting with a letter or digit, without "..".',
+	});
+}
+
+export function isArchiveId(value: unknown): value is string {
+	return typeof value === 'string' && idPattern.test(value) && !value.includes('..');
+}
+
+/** Returns the id, or throws `record_not_found`: an id of another shape names no archive. */
+export function parseArchiveId(value: unknown): string {
+	if (isArchiveId(value)) return value;
+	throw new BackupError('record_not_found', `${JSON.stringify(value)} is not an archive id`, {
+		hint: 'Ids look like nightly-20260131T030000Z-1f2e; list the records to see them.',
+	});
+}
+
+/** A name of any origin as the slug of an id: lowercase letters, digits and hyphens, at most 40. */
+export function slug(name: string): string {
+	const cleaned = name
+		.toLowerCase()
+		.replace(/[^a-z0-9]+/g, '-')
+		.slice(0, 40)
+		.replace(/^-+|-+$/g, '');
+	return cleaned === '' ? 'x' : cleaned;
+}
+
+/** `<job>-[<slug>-]<UTC yyyymmddThhmmssZ>-<4 hex>`; `at` in milliseconds, `unique` two bytes. */
+export function archiveIdOf(job: string, part: string | undefined, at: number, unique: Buffer): string {
+	const stamp = new Date(at).toISOString().replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+	const middle = part === undefined ? '' : `${slug(part)}-`;
+	return `${job}-${middle}${stamp}-${unique.subarray(0, 2).toString('hex')}`;
+}
