@@ -8,8 +8,30 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const path = new URL('../package-lock.json', import.meta.url);
 const lock = JSON.parse(readFileSync(path, 'utf8'));
-const systems = ['aix', 'android', 'darwin', 'freebsd', 'linux', 'netbsd', 'openbsd', 'openharmony', 'sunos', 'win32'];
-const processors = ['arm', 'arm64', 'ia32', 'loong64', 'mips64el', 'ppc64', 'riscv64', 's390x', 'wasm32', 'x64'];
+const systems = [
+	'aix',
+	'android',
+	'darwin',
+	'freebsd',
+	'linux',
+	'netbsd',
+	'openbsd',
+	'openharmony',
+	'sunos',
+	'win32',
+];
+const processors = [
+	'arm',
+	'arm64',
+	'ia32',
+	'loong64',
+	'mips64el',
+	'ppc64',
+	'riscv64',
+	's390x',
+	'wasm32',
+	'x64',
+];
 
 /** What the name says it runs on; undefined for an optional package that is not a native build. */
 function platform(name) {
