@@ -50,6 +50,8 @@ export type EngineEvent =
 	| { readonly event: 'sealed'; readonly record: BackupRecord }
 	/** This archive failed and its partial objects are gone; the record says why. */
 	| { readonly event: 'failed'; readonly record: BackupRecord }
+	/** This archive's record is in the repository: only now the run may speak of it. */
+	| { readonly event: 'stored'; readonly id: string }
 	| ({ readonly event: 'verified' } & VerifyResult)
 	| { readonly event: 'done'; readonly entries: number; readonly bytes: number }
 	| { readonly event: 'failure'; readonly code: ErrorCode; readonly message: string; readonly hint: string | null }
@@ -106,6 +108,8 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 		case 'sealed':
 		case 'failed':
 			return { event, record: parseRecord(f['record']) };
+		case 'stored':
+			return { event, id: reader.string(f, 'id') };
 		case 'verified':
 			return { event, ...parseVerifyResult(reader, f) };
 		case 'done':

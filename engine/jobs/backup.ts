@@ -1,0 +1,204 @@
+/**
+ * Backup: take the lease, say what was left behind, read the sources, seal, publish after the
+ * orchestrator's signature. Archives of one run follow each other; one that fails leaves a failed
+ * record and the next goes on. An orchestrator that is gone leaves the run marker, for the next run.
+ */
+import { BackupError, joinErrors, toBackupError } from '../../protocol/errors';
+import { parseCommitFrame, parseGoFrame, type ArchivePlan, type BackupJob, type GoFrame, type KeysFrame } from '../../protocol/job';
+import type { BackupRecord } from '../../protocol/record';
+import type { Engine } from '../environment';
+import { objectKeys, writeArchive, type SealedArchive } from '../pipeline/archive';
+import { collectWarnings, type WarningList } from '../pipeline/warnings';
+import { recordKeyOf } from '../repository/layout';
+import { acquireLease, type Lease } from '../repository/lease';
+import { cleanUpRun, listRunMarkers, removeRunMarker, writeRunMarker, type RunMarker } from '../repository/runs';
+import { requireGnuTar } from '../sources/gnu-tar';
+import { requireSources } from '../sources/volumes';
+import { meetRepository } from './meet';
+
+export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
+	const { conversation, storage, clock } = engine;
+	await requireGnuTar();
+	const keys = await meetRepository(engine);
+	requireKeys(job, keys);
+	const lease = await acquireLease(storage, job.job, {
+		runId: job.runId,
+		host: job.host,
+		waitMs: job.lockWaitMs,
+		clock,
+		signal: conversation.signal,
+	});
+	let failure: unknown;
+	let bytes = 0;
+	let entries = 0;
+	try {
+		const stale = await staleRuns(engine, job, lease);
+		for (const plan of job.archives) await requireSources(plan.sources);
+		conversation.say({ event: 'ready', seq: lease.generation, staleRuns: stale });
+		const go = parseGoFrame(await conversation.receive('go'));
+		await closeRuns(engine, stale, go);
+		for (const [position, plan] of job.archives.entries()) {
+			const last = position === job.archives.length - 1;
+			const record = await backUpOne(engine, job, plan, keys, lease, () => {
+				if (last) conversation.say({ event: 'source-read' });
+			});
+			bytes += record.contentBytes;
+			entries += record.entries ?? 0;
+		}
+	} catch (error) {
+		failure = error;
+	}
+	try {
+		await lease.release();
+	} catch (error) {
+		failure = joinErrors(failure, error);
+	}
+	if (failure !== undefined) throw failure;
+	conversation.say({ event: 'done', entries, bytes });
+}
+
+/** Marker → write → sealed → signature → publish → record → marker gone. Returns the record that was stored. */
+async function backUpOne(
+	engine: Engine,
+	job: BackupJob,
+	plan: ArchivePlan,
+	keys: KeysFrame,
+	lease: Lease,
+	onSourceRead: () => void,
+): Promise<BackupRecord> {
+	const { conversation, storage, clock } = engine;
+	const warnings = collectWarnings((warning) => conversation.say({ event: 'warning', ...warning }));
+	const startedAt = clock.now();
+	const started = clock.monotonic();
+	const marker = markerOf(job, plan, lease, startedAt);
+	await writeRunMarker(storage, marker);
+	const describe = (archive: SealedArchive | null, error: BackupError | null): BackupRecord =>
+		draftRecord({ job, plan, keys, seq: lease.generation, startedAt, durationMs: clock.monotonic() - started, archive, error, warnings });
+
+	let archive: SealedArchive | undefined;
+	try {
+		conversation.say({ event: 'phase', name: 'reading', id: plan.id });
+		archive = await writeArchive(engine, job, plan, keys, warnings, onSourceRead);
+		const draft = describe(archive, null);
+		conversation.say({ event: 'sealed', record: draft });
+		const commit = parseCommitFrame(await conversation.receive('commit'));
+		conversation.signal.throwIfAborted();
+		await lease.check();
+		await archive.publish();
+		await storeRecord(engine, draft, commit.recordText);
+		await removeRunMarker(storage, marker);
+		return draft;
+	} catch (thrown) {
+		const error = conversation.signal.aborted ? toBackupError(conversation.signal.reason) : toBackupError(thrown);
+		await archive?.abort();
+		if (conversation.gone) throw error;
+		const draft = describe(null, error);
+		conversation.say({ event: 'failed', record: draft });
+		const commit = parseCommitFrame(await conversation.receive('commit'));
+		await storeRecord(engine, draft, commit.recordText);
+		await cleanUpRun(storage, marker);
+		if (conversation.signal.aborted || error.code === 'lease_lost') throw error;
+		return draft;
+	}
+}
+
+/** A record that is there already was put by the run that took this job over. */
+async function storeRecord({ conversation, storage }: Engine, { job, id }: BackupRecord, text: string): Promise<void> {
+	const stored = await storage.put(recordKeyOf(job, id), Buffer.from(text));
+	if (stored === 'exists') throw new BackupError('lease_lost', `another run closed ${id} while it was being written`);
+	conversation.say({ event: 'stored', id });
+}
+
+async function staleRuns({ storage, conversation }: Engine, job: BackupJob, lease: Lease): Promise<RunMarker[]> {
+	const stale: RunMarker[] = [];
+	for await (const marker of listRunMarkers(storage, job.job, conversation.signal)) {
+		if (marker.seq < lease.generation) stale.push(marker);
+	}
+	return stale;
+}
+
+/** Stores the records that say how the stale runs ended, and removes what they left. */
+async function closeRuns({ storage }: Engine, stale: readonly RunMarker[], go: GoFrame): Promise<void> {
+	for (const marker of stale) {
+		const closing = go.closeRuns.find((candidate) => candidate.id === marker.id);
+		// The record goes first: create-only, it also stops a paused writer of that run from publishing.
+		if (closing) await storage.put(recordKeyOf(marker.job, marker.id), Buffer.from(closing.recordText));
+		await cleanUpRun(storage, marker);
+	}
+}
+
+function requireKeys(job: BackupJob, keys: KeysFrame): void {
+	if (!job.encrypt) return;
+	const missing = job.archives.find((plan) => !keys.keys.some((key) => key.id === plan.id));
+	if (missing || keys.kdf === null || keys.keyId === null) {
+		throw new BackupError('key_missing', `no key came for archive ${missing?.id ?? ''}`);
+	}
+}
+
+function markerOf(job: BackupJob, plan: ArchivePlan, lease: Lease, startedAt: number): RunMarker {
+	const { archive, index } = objectKeys(job, plan);
+	return {
+		id: plan.id,
+		runId: job.runId,
+		job: job.job,
+		series: plan.series,
+		seq: lease.generation,
+		kind: plan.kind,
+		archiveId: plan.archiveId,
+		startedAt: new Date(startedAt).toISOString(),
+		host: job.host,
+		objects: [archive, index],
+	};
+}
+
+interface DraftFacts {
+	readonly job: BackupJob;
+	readonly plan: ArchivePlan;
+	readonly keys: KeysFrame;
+	readonly seq: number;
+	readonly startedAt: number;
+	readonly durationMs: number;
+	readonly archive: SealedArchive | null;
+	readonly error: BackupError | null;
+	readonly warnings: WarningList;
+}
+
+/** The record but for what only the orchestrator knows: workflow, tags, consistency, downtime. */
+function draftRecord({ job, plan, keys, seq, startedAt, durationMs, archive, error, warnings }: DraftFacts): BackupRecord {
+	const stored = archive?.files.find((file) => file.role === 'archive');
+	return {
+		version: 1,
+		id: plan.id,
+		runId: job.runId,
+		job: job.job,
+		series: plan.series,
+		seq,
+		kind: plan.kind,
+		status: archive ? 'success' : 'failed',
+		startedAt: new Date(startedAt).toISOString(),
+		finishedAt: new Date(startedAt + durationMs).toISOString(),
+		durationMs: Math.round(durationMs),
+		sizeBytes: stored?.size ?? 0,
+		checksum: stored?.sha256 ?? null,
+		contentBytes: archive?.contentBytes ?? 0,
+		contentChecksum: null,
+		entries: archive?.entries ?? null,
+		filePath: stored?.path ?? null,
+		files: archive?.files ?? [],
+		compression: job.compression,
+		encrypted: job.encrypt,
+		keyId: job.encrypt ? keys.keyId : null,
+		kdf: job.encrypt ? keys.kdf : null,
+		archiveId: plan.archiveId,
+		consistency: 'live',
+		downtimeMs: 0,
+		host: job.host,
+		sources: plan.sources.map(({ type, name }) => ({ type, name })),
+		tags: [],
+		warnings: warnings.kept,
+		warningsOmitted: warnings.omitted,
+		anomaly: null,
+		workflow: null,
+		error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
+	};
+}

@@ -1,0 +1,115 @@
+/**
+ * One archive from its volumes to its sealed, unpublished objects. The bytes' way, in one loop:
+ *
+ *   GNU tar → scan (index entries, SHA-256 per file) → zstd frames → seal → SHA-256 → storage
+ *                └→ index lines → zstd frames → seal → SHA-256 → storage
+ */
+import type { ArchivePlan, BackupJob, KeysFrame } from '../../protocol/job';
+import type { RecordFile } from '../../protocol/record';
+import { compressFrames, threadsFor } from '../format/frames';
+import type { Header } from '../format/header';
+import { createIndexWriter } from '../format/index-file';
+import { commitment } from '../format/keys';
+import type { IndexEntry } from '../format/tar-scanner';
+import { archiveKeyOf, indexKeyOf, markerKeyOf, suffixOf } from '../repository/layout';
+import { cpus, type Engine } from '../environment';
+import { readVolumes } from '../sources/volumes';
+import { progressTeller } from './progress';
+import { createStoredFile, type Seal, type StoredFile } from './stored-file';
+import type { WarningList } from './warnings';
+
+/** Of the runner's memory, what the engine's compressors may take, bytes. */
+const compressorMemory = 128 << 20;
+
+export interface SealedArchive {
+	readonly files: readonly RecordFile[];
+	readonly contentBytes: number;
+	readonly entries: number;
+	publish(): Promise<void>;
+	abort(): Promise<void>;
+}
+
+/** Keys of the objects that this archive will be, known before a byte is written. */
+export function objectKeys(job: BackupJob, plan: ArchivePlan): { archive: string; index: string } {
+	const archive = archiveKeyOf(job.job, plan.id, suffixOf(plan.kind, job.compression.algorithm, job.encrypt));
+	return { archive, index: indexKeyOf(job.job, plan.id, job.encrypt) };
+}
+
+export async function writeArchive(
+	{ conversation, storage, clock, random }: Engine,
+	job: BackupJob,
+	plan: ArchivePlan,
+	keys: KeysFrame,
+	warnings: WarningList,
+	onSourceRead: () => void,
+): Promise<SealedArchive> {
+	const { signal } = conversation;
+	const names = objectKeys(job, plan);
+	const archive = await createStoredFile(storage, names.archive, 'archive', sealOf(plan, keys, plan.kind, random), signal);
+	let index: StoredFile | undefined;
+	const abort = async () => {
+		await archive.abort();
+		await index?.abort();
+	};
+	try {
+		index = await createStoredFile(storage, names.index, 'index', sealOf(plan, keys, 'index', random), signal);
+		const indexWriter = createIndexWriter(index.write.bind(index), { threads: 1 });
+		const tellProgress = progressTeller(clock, (event) => conversation.say(event));
+		let contentBytes = 0;
+		let entries = 0;
+		const waiting: IndexEntry[] = [];
+
+		const content = async function* (): AsyncGenerator<Buffer> {
+			const volumes = readVolumes(plan.sources, {
+				exclude: job.exclude,
+				markerKey: markerKeyOf(job.job, plan.id),
+				signal,
+				onEntry: (entry) => waiting.push(entry),
+				onWarning: (warning) => warnings.add(warning),
+			});
+			for await (const chunk of volumes) {
+				contentBytes += chunk.length;
+				entries += waiting.length;
+				for (const entry of waiting.splice(0)) await indexWriter.add(entry);
+				tellProgress(() => ({ id: plan.id, bytesRead: contentBytes, bytesWritten: archive.size, entries }));
+				yield chunk;
+			}
+			onSourceRead();
+		};
+		for await (const chunk of compressed(content(), job.compression, signal)) await archive.write(chunk);
+
+		await indexWriter.end();
+		const files = [await archive.finish(), await index.finish()];
+		const publishIndex = index.publish.bind(index);
+		return {
+			files,
+			contentBytes,
+			entries,
+			async publish() {
+				await publishIndex();
+				await archive.publish();
+			},
+			abort,
+		};
+	} catch (error) {
+		await abort();
+		throw error;
+	}
+}
+
+function compressed(
+	content: AsyncIterable<Buffer>,
+	{ level }: BackupJob['compression'],
+	signal: AbortSignal,
+): AsyncIterable<Buffer> {
+	if (level === null) return content;
+	return compressFrames(content, { level, threads: threadsFor(level, cpus, compressorMemory), signal });
+}
+
+function sealOf(plan: ArchivePlan, frame: KeysFrame, kind: Header['kind'], random: Engine['random']): Seal | null {
+	const key = frame.keys.find((candidate) => candidate.id === plan.id);
+	if (!key || !frame.kdf || frame.keyId === null) return null;
+	const archiveKey = Buffer.from(key.key, 'base64');
+	const header = { kdf: frame.kdf, kind, keyId: frame.keyId, archiveId: plan.archiveId, commitment: commitment(archiveKey) };
+	return { header, archiveKey, random };
+}

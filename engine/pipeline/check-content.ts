@@ -1,0 +1,78 @@
+/**
+ * The deep check of an archive: every stored byte read, authenticated and decompressed, the tar walked,
+ * and each entry (with its SHA-256) compared with the index. Throws the first thing that is wrong.
+ */
+import { BackupError } from '../../protocol/errors';
+import type { BackupRecord, RecordFile } from '../../protocol/record';
+import { threadsFor } from '../format/frames';
+import { readIndex } from '../format/index-reader';
+import { createTarScanner, type IndexEntry } from '../format/tar-scanner';
+import { cpus, type Engine } from '../environment';
+import { readContent } from './read-stored';
+
+const decompressorMemory = 128 << 20;
+
+export interface ContentFigures {
+	readonly entries: number;
+	readonly contentBytes: number;
+}
+
+export function fileOf(record: BackupRecord, role: RecordFile['role']): RecordFile {
+	const file = record.files.find((candidate) => candidate.role === role);
+	if (file) return file;
+	throw new BackupError('record_malformed', `record ${record.id} names no ${role}`);
+}
+
+export async function checkContent(
+	{ storage, conversation }: Engine,
+	record: BackupRecord,
+	archiveKey: Buffer | null,
+	onRead: (bytes: number) => void,
+): Promise<ContentFigures> {
+	const { signal } = conversation;
+	const threads = threadsFor(1, cpus, decompressorMemory);
+	const archive = readContent(storage, fileOf(record, 'archive'), {
+		archiveKey,
+		compressed: record.compression.algorithm === 'zstd',
+		threads,
+		signal,
+		onRead,
+	});
+	const indexContent = readContent(storage, fileOf(record, 'index'), { archiveKey, compressed: true, threads: 1, signal });
+	const expected = readIndex(indexContent);
+	const found: IndexEntry[] = [];
+	const scanner = createTarScanner({ baseOffset: 0, onEntry: (entry) => found.push(entry) });
+	let contentBytes = 0;
+	let entries = 0;
+	const compareFound = async () => {
+		for (const entry of found.splice(0)) {
+			const wanted = await expected.next();
+			if (wanted.done || !sameEntry(wanted.value, entry)) throw differs(record, entry);
+			entries += 1;
+		}
+	};
+	for await (const chunk of archive) {
+		contentBytes += chunk.length;
+		scanner.push(chunk);
+		await compareFound();
+	}
+	scanner.end();
+	await compareFound();
+	const left = await expected.next();
+	if (!left.done) throw differs(record, left.value);
+	if (entries !== record.entries || contentBytes !== record.contentBytes) {
+		throw new BackupError('index_mismatch', `${record.id} holds ${entries} entries in ${contentBytes} bytes, its record says otherwise`);
+	}
+	return { entries, contentBytes };
+}
+
+function sameEntry(a: IndexEntry, b: IndexEntry): boolean {
+	return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function differs(record: BackupRecord, entry: IndexEntry): BackupError {
+	const path = entry.path ?? Buffer.from(entry.pathBase64 ?? '', 'base64').toString('latin1');
+	return new BackupError('index_mismatch', `${record.id}: archive and index differ at ${JSON.stringify(path)}`, {
+		hint: 'One of the two files is not what the backup wrote: use another record or copy.',
+	});
+}

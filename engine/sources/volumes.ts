@@ -1,0 +1,62 @@
+/**
+ * Volumes and directories as one tar stream: the tree `volumes/<name>/…` of each source, one tar after
+ * the other in name order (so that hard links never cross volumes), closed once. Every entry goes to
+ * `onEntry` in stream order, with the SHA-256 of its content. Throws `source_unreadable`,
+ * `source_missing`, `repository_in_source`.
+ */
+import { lstat } from 'node:fs/promises';
+import { dirname } from 'node:path/posix';
+import { BackupError } from '../../protocol/errors';
+import type { SourceVolume } from '../../protocol/job';
+import type { RecordWarning } from '../../protocol/record';
+import { createTarScanner, type IndexEntry } from '../format/tar-scanner';
+import { readTree } from './gnu-tar';
+
+export interface VolumesOptions {
+	readonly exclude: readonly string[];
+	/** Key of this run's marker: met in the stream, it means that the repository is being read. */
+	readonly markerKey: string;
+	readonly signal: AbortSignal;
+	onEntry(entry: IndexEntry): void;
+	onWarning(warning: RecordWarning): void;
+}
+
+const endOfArchive = Buffer.alloc(1024);
+
+/** Each source must be at `<directory>/volumes/<name>`, as the runner mounts it. */
+export async function requireSources(sources: readonly SourceVolume[]): Promise<void> {
+	for (const source of sources) {
+		try {
+			await lstat(source.path);
+		} catch (cause) {
+			throw new BackupError('source_missing', `${source.type} "${source.name}" is not there`, { cause });
+		}
+	}
+}
+
+export async function* readVolumes(sources: readonly SourceVolume[], options: VolumesOptions): AsyncGenerator<Buffer> {
+	let offset = 0;
+	for (const source of inNameOrder(sources)) {
+		const root = `volumes/${source.name}`;
+		const directory = dirname(dirname(source.path));
+		const scanner = createTarScanner({ baseOffset: offset, onEntry: (entry) => options.onEntry(outsideRepository(entry)) });
+		for await (const chunk of readTree(directory, root, options.exclude, options.signal, options.onWarning)) {
+			const content = scanner.push(chunk);
+			offset += content.length;
+			if (content.length > 0) yield content;
+		}
+		scanner.end();
+	}
+	yield endOfArchive;
+
+	function outsideRepository(entry: IndexEntry): IndexEntry {
+		if (!entry.path?.endsWith(`/${options.markerKey}`)) return entry;
+		throw new BackupError('repository_in_source', `the source holds the repository itself (found ${entry.path})`, {
+			hint: 'Keep the repository outside of what is backed up, or exclude its directory.',
+		});
+	}
+}
+
+function inNameOrder(sources: readonly SourceVolume[]): SourceVolume[] {
+	return [...sources].sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+}

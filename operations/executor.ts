@@ -1,0 +1,76 @@
+/**
+ * Starts an engine for a job: in a runner on a Docker host, or in a worker thread of this process when
+ * the repository is a directory of this machine.
+ */
+import { connectDocker, type DockerHost } from '../docker/client';
+import { ensureImage } from '../docker/images';
+import { reapOrphans } from '../docker/reap';
+import { startRunner, type RunnerMount, type RunnerSpec } from '../docker/runner';
+import { inspectVolume } from '../docker/volumes';
+import type { EngineProcess } from '../protocol/engine-process';
+import { BackupError } from '../protocol/errors';
+import type { Location } from '../protocol/job';
+import { engineSource } from './engine-source';
+import { startWorker } from './worker';
+import type { HostSettings, OperationContext, RepositoryLocation, Where } from './settings';
+
+export interface EngineNeeds {
+	readonly role: RunnerSpec['role'];
+	/** Sources or targets; the repository's own mount is added here. */
+	readonly mounts: readonly RunnerMount[];
+	readonly repository: RepositoryLocation;
+	readonly writesRepository: boolean;
+	readonly labels: Readonly<Record<string, string>>;
+}
+
+const repositoryMountPoint = '/repository';
+
+/** Where the engine will find the repository. */
+export function locationOf(where: Where, repository: RepositoryLocation): Location {
+	if (where.type === 'runner') return { type: 'directory', path: repositoryMountPoint };
+	if (repository.type === 'directory') return { type: 'directory', path: repository.path };
+	throw new BackupError('usage', `the repository is the Docker volume "${repository.name}", which needs a Docker host`);
+}
+
+/** How messages name the repository's place. */
+export function placeOf(repository: RepositoryLocation): string {
+	return repository.type === 'directory' ? `directory ${repository.path}` : `volume "${repository.name}"`;
+}
+
+export async function startEngine(where: Where, needs: EngineNeeds, context: OperationContext, signal: AbortSignal): Promise<EngineProcess> {
+	if (where.type === 'process') return startWorker(engineSource());
+	const host = connectDocker(where.host.endpoint);
+	await reapOrphans(host, { clock: context.clock, signal });
+	await ensureImage(host, where.host.runner.image, {
+		onProgress: (message, percent) => context.onEvent({ event: 'pull', message, percent: percent ?? null }),
+		signal,
+	});
+	const repository = await repositoryMount(host, needs, signal);
+	return await startRunner(host, specOf(where.host, needs, repository), engineSource(), signal);
+}
+
+function specOf({ runner }: HostSettings, needs: EngineNeeds, repository: RunnerMount): RunnerSpec {
+	return {
+		...runner,
+		role: needs.role,
+		mounts: [...needs.mounts, repository],
+		network: 'none',
+		labels: needs.labels,
+	};
+}
+
+async function repositoryMount(host: DockerHost, needs: EngineNeeds, signal: AbortSignal): Promise<RunnerMount> {
+	const { repository } = needs;
+	const common = { target: repositoryMountPoint, readOnly: !needs.writesRepository, missingCode: 'repository_not_found' } as const;
+	if (repository.type === 'directory') return { ...common, type: 'bind', source: repository.path };
+	try {
+		await inspectVolume(host, repository.name, signal);
+	} catch (error) {
+		if (!(error instanceof BackupError) || error.code !== 'volume_not_found') throw error;
+		throw new BackupError('repository_not_found', `there is no volume "${repository.name}" to hold the repository`, {
+			hint: `Create it on the Docker host (docker volume create ${repository.name}) or correct the Backup Repository credential.`,
+			cause: error,
+		});
+	}
+	return { ...common, type: 'volume', source: repository.name };
+}

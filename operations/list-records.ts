@@ -1,0 +1,69 @@
+/** List: the records of a repository, newest first, each with its trust; and the runs under way. */
+import { parseJobName } from '../protocol/names';
+import { readEntry, type CatalogEntry } from './catalog-entry';
+import { introduce } from './introduce';
+import type { Keyring } from './keyring';
+import { locationOf, startEngine } from './executor';
+import { selectEntries } from './select';
+import { converse, type Session } from './session';
+import type { OperationContext, RepositorySettings, Where } from './settings';
+
+export async function listRecords(
+	context: OperationContext,
+	where: Where,
+	repository: RepositorySettings,
+	request: { readonly job: string | null; readonly limit: number | null },
+): Promise<CatalogEntry[]> {
+	const job = request.job === null ? null : parseJobName(request.job);
+	const { entries } = await readCatalog(context, where, repository, { job, id: null });
+	return request.limit === null ? entries : entries.slice(0, request.limit);
+}
+
+/** One record, by its exact id. */
+export async function getRecord(
+	context: OperationContext,
+	where: Where,
+	repository: RepositorySettings,
+	id: string,
+): Promise<CatalogEntry> {
+	const selection = { by: 'id', id } as const;
+	const { entries, keyring } = await readCatalog(context, where, repository, { job: null, id });
+	const running = entries.find((entry) => entry.status === 'running');
+	const [found] = running ? [running] : selectEntries(entries, selection, keyring);
+	return found as CatalogEntry;
+}
+
+export interface Catalog {
+	readonly entries: CatalogEntry[];
+	readonly keyring: Keyring;
+}
+
+export async function readCatalog(
+	context: OperationContext,
+	where: Where,
+	repository: RepositorySettings,
+	filter: { readonly job: string | null; readonly id: string | null },
+): Promise<Catalog> {
+	const needs = { role: 'repository', mounts: [], repository: repository.location, writesRepository: false, labels: {} } as const;
+	const runId = context.random.bytes(8).toString('hex');
+	return await converse(
+		context,
+		(signal) => startEngine(where, needs, context, signal),
+		async (session) => {
+			session.send('job', { version: 1, verb: 'list', runId, location: locationOf(where, repository.location), ...filter });
+			const { keyring } = await introduce(session, { ...repository, mayCreate: false }, context);
+			return { entries: await receiveEntries(session, 'done', keyring), keyring };
+		},
+	);
+}
+
+/** Entries until the event that closes them. */
+export async function receiveEntries(session: Session, closing: 'done' | 'ready', keyring: Keyring): Promise<CatalogEntry[]> {
+	const entries: CatalogEntry[] = [];
+	for (;;) {
+		const event = await session.next('records', closing);
+		if (event.event !== 'records') return entries;
+		entries.push(...event.running.map((run) => ({ status: 'running', id: run.id, job: run.job, run }) as const));
+		entries.push(...event.records.map((stored) => readEntry(stored, keyring)));
+	}
+}

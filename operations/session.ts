@@ -1,0 +1,139 @@
+/**
+ * The orchestrator's side of the conversation with one engine: sends frames, hands out events, keeps
+ * the heartbeats. `converse` owns the whole life of the engine: whatever happens, it is gone afterwards.
+ */
+import { createInterface } from 'node:readline';
+import type { EngineProcess } from '../protocol/engine-process';
+import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
+import { decodeEvent, type EngineEvent, type EventName } from '../protocol/events';
+import { encodeFrame, type FrameType } from '../protocol/frames';
+import type { KeysFrame } from '../protocol/job';
+import type { OperationContext } from './settings';
+
+const heartbeatEveryMs = 10_000;
+const silenceLimitMs = 60_000;
+/** After an abort frame, how long the engine may take to clean up and have its failed record signed. */
+const abortGraceMs = 15_000;
+const mostLogLines = 20;
+
+export type EventOf<N extends EventName> = Extract<EngineEvent, { event: N }>;
+
+/** Events that tell rather than answer; they go to the listener and never to `next`. */
+const telling: ReadonlySet<EventName> = new Set(['progress', 'phase', 'warning', 'heartbeat']);
+
+export interface Session {
+	send(type: FrameType, body?: object | KeysFrame): void;
+	/** The next answering event, which must be one of these; a `failure`, or the engine's end, throws. */
+	next<const N extends EventName>(...names: N[]): Promise<EventOf<N>>;
+}
+
+export async function converse<T>(
+	context: OperationContext,
+	start: (signal: AbortSignal) => Promise<EngineProcess>,
+	body: (session: Session) => Promise<T>,
+): Promise<T> {
+	context.signal.throwIfAborted();
+	const process = await start(context.signal);
+	let failure: unknown;
+	try {
+		return await converseWith(process, context, body);
+	} catch (error) {
+		failure = context.signal.aborted ? cancelled(error) : error;
+		throw failure;
+	} finally {
+		await process.dispose().catch((error: unknown) => {
+			throw joinErrors(failure, error);
+		});
+	}
+}
+
+/** A record that is refused for its own reason keeps it; all else that follows a cancel is the cancel. */
+function cancelled(error: unknown): BackupError {
+	return new BackupError('cancelled', 'the operation was cancelled', { cause: error });
+}
+
+async function converseWith<T>(
+	engine: EngineProcess,
+	context: OperationContext,
+	body: (session: Session) => Promise<T>,
+): Promise<T> {
+	const events: EngineEvent[] = [];
+	const log: string[] = [];
+	const state: { ended: boolean; problem?: unknown; lastHeard: number; wake?: () => void } = {
+		ended: false,
+		lastHeard: context.clock.monotonic(),
+	};
+	const wake = () => state.wake?.();
+	const send: Session['send'] = (type, frame) => {
+		if (engine.stdin.writable) engine.stdin.write(encodeFrame(type, frame));
+	};
+	// Writing to an engine that ended is no news: its exit tells why.
+	engine.stdin.on('error', () => undefined);
+
+	const lines = createInterface({ input: engine.stderr });
+	lines.on('line', (line) => {
+		state.lastHeard = context.clock.monotonic();
+		try {
+			const event = decodeEvent(line);
+			if (event === undefined) {
+				log.push(line.slice(0, 500));
+				log.splice(0, log.length - mostLogLines);
+				return;
+			}
+			context.onEvent(event);
+			if (!telling.has(event.event)) events.push(event);
+		} catch (error) {
+			state.problem = error;
+		}
+		wake();
+	});
+	lines.once('close', () => {
+		state.ended = true;
+		wake();
+	});
+	const pulse = setInterval(() => {
+		send('heartbeat');
+		if (context.clock.monotonic() - state.lastHeard > silenceLimitMs) void engine.stop();
+	}, heartbeatEveryMs);
+	let grace: NodeJS.Timeout | undefined;
+	const onAbort = () => {
+		send('abort');
+		grace = setTimeout(() => void engine.stop(), abortGraceMs);
+	};
+	context.signal.addEventListener('abort', onAbort, { once: true });
+	if (context.signal.aborted) onAbort();
+
+	const next = async <const N extends EventName>(...names: N[]): Promise<EventOf<N>> => {
+		for (;;) {
+			const event = events.shift();
+			if (event?.event === 'failure') throw new BackupError(event.code, event.message, { hint: event.hint ?? undefined });
+			if (event && names.some((name) => name === event.event)) return event as EventOf<N>;
+			if (event) throw new BackupError('protocol_violation', `the engine said ${event.event} instead of ${names.join(' or ')}`);
+			if (state.problem !== undefined) throw toBackupError(state.problem);
+			if (state.ended) throw await unexpectedEnd(engine, log);
+			await new Promise<void>((resolve) => (state.wake = resolve));
+		}
+	};
+	try {
+		return await body({ send, next });
+	} finally {
+		clearInterval(pulse);
+		clearTimeout(grace);
+		context.signal.removeEventListener('abort', onAbort);
+		lines.close();
+	}
+}
+
+/** Why the engine is gone though its job was not done. */
+async function unexpectedEnd(engine: EngineProcess, log: readonly string[]): Promise<BackupError> {
+	const exit = await engine.exited;
+	if (exit.outOfMemory) {
+		return new BackupError('runner_out_of_memory', 'the runner ran out of memory', {
+			hint: 'Raise the memory limit in the Docker Host credential, or lower the compression level.',
+		});
+	}
+	const tail = log.length > 0 ? `; its last words: ${log.join(' | ')}` : '';
+	return new BackupError('runner_died', `the runner ended unexpectedly with exit code ${exit.exitCode}${exit.error ? ` (${exit.error})` : ''}${tail}`, {
+		hint: 'It may have been killed from outside; run the job again and look at the Docker host when it repeats.',
+	});
+}
