@@ -102,7 +102,8 @@ function checkLoads(folder, manifest) {
 		try {
 			execFileSync(process.execPath, ['-e', load, join(folder, path), name], { cwd: work, stdio: 'pipe' });
 		} catch (error) {
-			faults.push(`${path} does not load: ${String(error.stderr).trim().split('\n').slice(-8).join(' | ')}`);
+			const thrown = /^(\w*Error.*)$/m.exec(String(error.stderr))?.[1] ?? String(error.stderr).trim();
+			faults.push(`${path} does not load: ${thrown}`);
 		}
 	}
 	for (const [name, path] of Object.entries(manifest.bin)) {
