@@ -49,6 +49,10 @@ export default defineConfig(
 			'@typescript-eslint/explicit-module-boundary-types': 'error',
 			'@typescript-eslint/no-non-null-assertion': 'error',
 			'@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+			// What was caught is unknown, and is thrown on as it is.
+			'@typescript-eslint/only-throw-error': ['error', { allowThrowingAny: false, allowThrowingUnknown: true }],
+			// An implementation in memory of an asynchronous contract awaits nothing.
+			'@typescript-eslint/require-await': 'off',
 			'@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
 			'@typescript-eslint/switch-exhaustiveness-check': [
 				'error',
