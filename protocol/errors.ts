@@ -42,6 +42,7 @@ export const errorCodes = {
 	record_unsigned: 'integrity',
 	record_forged: 'integrity',
 	repository_forged: 'integrity',
+	repository_malformed: 'integrity',
 	repository_version_unsupported: 'integrity',
 
 	key_missing: 'key',
