@@ -41,7 +41,7 @@ export function createOpener(options: OpenerOptions): Opener {
 	let segments: SegmentOpener | undefined;
 	let next = 0;
 	let received = 0;
-	let failure: unknown;
+	let failure: Error | undefined;
 
 	/** Runs one step; its error is remembered, so nothing can come out past it. */
 	function guarded(step: () => Buffer[]): Buffer[] {
@@ -49,8 +49,8 @@ export function createOpener(options: OpenerOptions): Opener {
 		try {
 			return step();
 		} catch (error) {
-			failure = error;
-			throw error;
+			failure = error instanceof Error ? error : new Error(String(error));
+			throw failure;
 		}
 	}
 
