@@ -1,0 +1,137 @@
+/**
+ * Requests to a Docker Engine. Every request ends: within its limit, or as soon as its signal aborts
+ * (rejecting with the signal's reason); else it fails as `failures.ts` says. Answers are `unknown`:
+ * whoever asked parses them.
+ *
+ * docker-modem is used straight, not through dockerode: dockerode takes twice as long to load, drops the
+ * signal in many calls, and sends a body with `attach` that can end up in the container's stdin.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type Modem from 'docker-modem';
+import type { BackupError } from '../protocol/errors';
+import { Reader } from '../protocol/parse';
+import type { DockerEndpoint } from './endpoint';
+import { dockerFailure, unreachable } from './failures';
+
+export interface DockerHost {
+	readonly endpoint: DockerEndpoint;
+	readonly modem: Modem;
+	/** Limit of a request in milliseconds, unless it brings its own. */
+	readonly limitMs: number;
+	/** Closes idle connections, which else close after some seconds; what is under way ends as it would. */
+	close(): void;
+}
+
+export interface DockerRequest {
+	readonly method: 'GET' | 'POST' | 'DELETE';
+	/** Without query; names and ids in it escaped by `segment`. */
+	readonly path: string;
+	readonly query?: Readonly<Record<string, unknown>>;
+	readonly body?: object;
+	/** Completes "could not …" in the error. */
+	readonly doing: string;
+	readonly signal?: AbortSignal;
+	readonly limitMs?: number;
+	/** Statuses that are no failure here, though no success either. */
+	readonly accept?: readonly number[];
+	/** What an error means in this place; undefined leaves it to `dockerFailure`. */
+	readonly map?: (error: unknown) => BackupError | undefined;
+}
+
+/** A name or id as one segment of a path. */
+export const segment = (name: string): string => encodeURIComponent(name);
+
+export interface DockerAnswer {
+	readonly status: number;
+	/** Parsed from JSON; null when it is empty, or the status is one that was merely accepted. */
+	readonly body: unknown;
+}
+
+export function exchange(host: DockerHost, asked: DockerRequest): Promise<DockerAnswer> {
+	return within(host, asked, async (signal) => {
+		const answer = (await dial(host, asked, signal)) as IncomingMessage;
+		const status = answer.statusCode ?? 0;
+		const text = await textOf(answer);
+		const empty = text.trim() === '' || asked.accept?.includes(status);
+		return { status, body: empty ? null : answers.json(text) };
+	});
+}
+
+/** The body of the answer. */
+export async function request(host: DockerHost, asked: DockerRequest): Promise<unknown> {
+	return (await exchange(host, asked)).body;
+}
+
+/** The answer as a stream: the limit holds until its head is there, the signal until its end. */
+export async function openStream(host: DockerHost, asked: DockerRequest): Promise<IncomingMessage> {
+	return (await within(host, asked, (signal) => dial(host, asked, signal))) as IncomingMessage;
+}
+
+/** The bare connection that a request was upgraded to; neither limit nor signal touch it any more. */
+export function hijack(host: DockerHost, asked: DockerRequest): Promise<Socket> {
+	return within(host, asked, async (signal) => {
+		const socket = await dial(host, asked, signal, true);
+		if (isSocket(socket)) return socket;
+		socket.destroy();
+		throw unreachable(
+			host.endpoint,
+			'does not hand over the connection (a proxy between may not allow upgrades)',
+		);
+	});
+}
+
+async function within<T>(
+	host: DockerHost,
+	{ doing, signal, limitMs = host.limitMs, map }: DockerRequest,
+	ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+	signal?.throwIfAborted();
+	const limit = new AbortController();
+	const timer = setTimeout(() => limit.abort(), limitMs);
+	try {
+		return await ask(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+	} catch (error) {
+		signal?.throwIfAborted();
+		if (limit.signal.aborted)
+			throw unreachable(host.endpoint, `did not answer within ${limitMs / 1000} s`, error);
+		throw map?.(error) ?? dockerFailure(host.endpoint, doing, error);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+/** Always as a stream: docker-modem itself never notices an answer that breaks off in its middle. */
+function dial(
+	{ modem }: DockerHost,
+	{ method, path, query = {}, body = {}, accept = [] }: DockerRequest,
+	signal: AbortSignal,
+	upgrade = false,
+): Promise<IncomingMessage | Socket> {
+	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | Socket>();
+	modem.dial(
+		{
+			method,
+			path: `${path}?`,
+			options: { _query: query, _body: body },
+			// No body at all: what follows the head of such a request can end up in the container's stdin.
+			...(upgrade && { hijack: true, file: Buffer.alloc(0) }),
+			isStream: true,
+			statusCodes: Object.fromEntries([200, 201, 204, ...accept].map((status) => [status, true])),
+			abortSignal: signal,
+		},
+		(error, answer) => (error ? reject(error) : resolve(answer as IncomingMessage | Socket)),
+	);
+	return promise;
+}
+
+const isSocket = (answer: IncomingMessage | Socket): answer is Socket => !('statusCode' in answer);
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+	const chunks: Buffer[] = [];
+	for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+	return Buffer.concat(chunks).toString();
+}
+
+/** Parses what the daemon says; throws `docker_failed`. */
+export const answers = new Reader('docker_failed', 'answer of the docker daemon');

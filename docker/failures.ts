@@ -1,0 +1,129 @@
+/**
+ * What goes wrong between here and a Docker Engine, as `BackupError`s: `docker_unreachable` (nobody
+ * answers), `docker_permission_denied` (we may not ask) and `docker_failed` (the daemon said no, in its
+ * own words). Callers look at the statuses that mean something to them (404, 409) before they come here.
+ */
+import { BackupError } from '../protocol/errors';
+import { nameOfEndpoint, type DockerEndpoint } from './endpoint';
+
+/** What the daemon answered, when it did answer. */
+export interface DaemonAnswer {
+	readonly status: number;
+	readonly message: string;
+}
+
+/** The daemon's status and words out of docker-modem's error; undefined when it never answered. */
+export function daemonAnswer(error: unknown): DaemonAnswer | undefined {
+	const status = field(error, 'statusCode');
+	if (typeof status !== 'number') return undefined;
+	// docker-modem puts its own words before the daemon's.
+	const message = messageOf(error).replace(/^\(HTTP code \d+\) .*? - /s, '');
+	return { status, message: message.trim() };
+}
+
+export function unreachable(endpoint: DockerEndpoint, what: string, cause?: unknown): BackupError {
+	return new BackupError('docker_unreachable', `docker at ${nameOfEndpoint(endpoint)} ${what}`, {
+		hint: unreachableHint(endpoint, what),
+		cause,
+	});
+}
+
+/** `doing` completes "could not …", e.g. `list volumes`. */
+export function dockerFailure(endpoint: DockerEndpoint, doing: string, error: unknown): BackupError {
+	if (error instanceof BackupError) return error;
+	const answer = daemonAnswer(error);
+	if (answer) return refused(endpoint, doing, answer, error);
+	const code = codeOf(error);
+	if (code === 'EACCES' || code === 'EPERM') return denied(endpoint, error);
+	const message = messageOf(error);
+	const what = silence(code, message);
+	if (what !== undefined) return unreachable(endpoint, what, error);
+	return new BackupError(
+		'docker_failed',
+		`docker at ${nameOfEndpoint(endpoint)} could not ${doing}: ${message}`,
+		{
+			cause: error,
+		},
+	);
+}
+
+function refused(endpoint: DockerEndpoint, doing: string, answer: DaemonAnswer, cause: unknown): BackupError {
+	const name = nameOfEndpoint(endpoint);
+	if (answer.message.includes('HTTP request to an HTTPS server'))
+		return unreachable(endpoint, 'wants TLS', cause);
+	if (answer.status === 401 || answer.status === 403) {
+		return new BackupError(
+			'docker_permission_denied',
+			`docker at ${name} does not allow this client to ${doing}: ${answer.message}`,
+			{ hint: 'Allow this call in the socket proxy or authorization plugin in front of Docker.', cause },
+		);
+	}
+	return new BackupError('docker_failed', `docker at ${name} could not ${doing}: ${answer.message}`, {
+		cause,
+	});
+}
+
+function denied(endpoint: DockerEndpoint, cause: unknown): BackupError {
+	return new BackupError(
+		'docker_permission_denied',
+		`no permission to use docker at ${nameOfEndpoint(endpoint)}`,
+		{
+			hint:
+				'Add the user that runs n8n to the group of the socket (usually "docker"); when n8n runs in a ' +
+				"container, mount the socket into it and add that group's number with group_add.",
+			cause,
+		},
+	);
+}
+
+const silences: Readonly<Record<string, string>> = {
+	ENOENT: 'has no socket',
+	ENOTSOCK: 'is not a socket',
+	EPROTOTYPE: 'is not a socket',
+	ECONNREFUSED: 'refused the connection',
+	ECONNRESET: 'closed the connection',
+	ECONNABORTED: 'closed the connection',
+	EPIPE: 'closed the connection',
+	ERR_STREAM_PREMATURE_CLOSE: 'closed the connection',
+	ETIMEDOUT: 'did not answer',
+	ENOTFOUND: 'has a host name that cannot be resolved',
+	EAI_AGAIN: 'has a host name that cannot be resolved',
+	EAI_FAIL: 'has a host name that cannot be resolved',
+	EHOSTUNREACH: 'cannot be reached over the network',
+	ENETUNREACH: 'cannot be reached over the network',
+	EHOSTDOWN: 'cannot be reached over the network',
+	ENETDOWN: 'cannot be reached over the network',
+	EADDRNOTAVAIL: 'cannot be reached over the network',
+};
+
+/** What a missing answer looks like from here; undefined for errors that mean something else. */
+function silence(code: string, message: string): string | undefined {
+	const known = silences[code];
+	if (known !== undefined) return known;
+	if (code.startsWith('HPE_')) return 'does not speak HTTP';
+	if (/CERT|TLS|SSL|EPROTO$/.test(code)) return `failed the TLS handshake: ${message}`;
+	return undefined;
+}
+
+function unreachableHint(endpoint: DockerEndpoint, what: string): string {
+	if (what.includes('TLS')) {
+		return 'Check TLS in the Docker Host credential: the authority, the client certificate and its key.';
+	}
+	return endpoint.type === 'socket'
+		? 'Check that Docker runs and that its socket is at this path; when n8n runs in a container, mount the socket into it.'
+		: 'Check host, port and firewall, and that Docker listens on TCP there, with TLS if the credential says so.';
+}
+
+export function codeOf(error: unknown): string {
+	const code = field(error, 'code');
+	return typeof code === 'string' ? code : '';
+}
+
+export function messageOf(error: unknown): string {
+	const message = field(error, 'message');
+	return typeof message === 'string' && message !== '' ? message : codeOf(error) || String(error);
+}
+
+function field(value: unknown, name: string): unknown {
+	return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
