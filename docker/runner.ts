@@ -25,12 +25,19 @@ export type { RunnerMount, RunnerRole, RunnerSpec } from './container';
 /** Creating and starting take long on a busy host; together less than the age of an orphan. */
 const startLimitMs = 50_000;
 
+/** An engine in a container. */
+export interface RunnerProcess extends EngineProcess {
+	readonly containerId: string;
+	/** Digest of the image in its registry, or the image's id when it came from none. */
+	readonly imageDigest: string;
+}
+
 export async function startRunner(
 	host: DockerHost,
 	spec: RunnerSpec,
 	engineSource: string,
 	signal?: AbortSignal,
-): Promise<EngineProcess> {
+): Promise<RunnerProcess> {
 	const [image] = await Promise.all([
 		imageOf(host, spec, signal),
 		...spec.mounts.map((mount) => requireVolume(host, mount, signal)),
@@ -49,7 +56,7 @@ export async function startRunner(
 	}
 }
 
-function engineProcess(host: DockerHost, id: string, imageDigest: string, attached: Attached): EngineProcess {
+function engineProcess(host: DockerHost, id: string, imageDigest: string, attached: Attached): RunnerProcess {
 	const waiting = new AbortController();
 	let ended = false;
 	const exited = learnExit(host, id, waiting.signal).finally(() => (ended = true));

@@ -1,6 +1,6 @@
 /** The engine's public face for orchestrators: keys, signatures, records and documents; never a job. */
 export { headerLength, parseHeader } from './format/header';
-export { archiveKey, deriveMasterKey, generateKey, keyId, parseRawKey, rawKdf, type Secret } from './format/keys';
+export { archiveKey, deriveMasterKey, generateKey, keyId, parseRawKey, passphraseFromFile, rawKdf, type Secret } from './format/keys';
 export { openStream } from './format/opening';
 export { signer, type Signer } from './format/signing';
 export { createDocument, parseDocument, verifyDocument, type RepositoryDocument } from './repository/document';

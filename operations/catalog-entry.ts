@@ -13,8 +13,7 @@ export type CatalogEntry =
 export function readEntry({ id, text }: StoredText, keyring: Keyring): CatalogEntry {
 	try {
 		const { record } = splitRecord(text);
-		const trust = record.id === id ? trustOf(text, keyring.publicKeys) : 'forged';
-		return { status: record.status, id, job: record.job, trust, record };
+		return { status: record.status, id, job: record.job, trust: trustOf(text, keyring.publicKeys, { id }), record };
 	} catch (error) {
 		return { status: 'unreadable', id, problem: toBackupError(error).message };
 	}

@@ -20,7 +20,7 @@ export {
 } from './settings';
 export { testDockerHost, testRepository } from './test-connections';
 export { verifyArchives, type Verification, type VerifyRequest } from './verify-archives';
-export { generateKey, parseRawKey, type Secret } from '../engine/index';
+export { generateKey, parseRawKey, passphraseFromFile, type Secret } from '../engine/index';
 export { systemClock } from '../protocol/clock';
 export { BackupError, exitCodes, toBackupError, type ErrorCode } from '../protocol/errors';
 export { systemRandom } from '../protocol/random';

@@ -14,6 +14,6 @@ export interface VolumeListing {
 export async function listDockerVolumes(host: HostSettings, signal: AbortSignal): Promise<VolumeListing[]> {
 	const volumes = await listVolumes(connectDocker(host.endpoint), {}, signal);
 	return volumes
-		.map(({ name, driver, labels, usedBy }) => ({ name, driver, labels, usedBy }))
+		.map(({ name, driver, labels, usedBy }) => ({ name, driver, labels, usedBy: usedBy.map((user) => user.name) }))
 		.sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -3,7 +3,7 @@
  * the heartbeats. `converse` owns the whole life of the engine: whatever happens, it is gone afterwards.
  */
 import { createInterface } from 'node:readline';
-import type { EngineProcess } from '../protocol/engine-process';
+import { engineDied, type EngineProcess } from '../protocol/engine-process';
 import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
 import { decodeEvent, type EngineEvent, type EventName } from '../protocol/events';
 import { encodeFrame, type FrameType } from '../protocol/frames';
@@ -110,7 +110,7 @@ async function converseWith<T>(
 			if (event && names.some((name) => name === event.event)) return event as EventOf<N>;
 			if (event) throw new BackupError('protocol_violation', `the engine said ${event.event} instead of ${names.join(' or ')}`);
 			if (state.problem !== undefined) throw toBackupError(state.problem);
-			if (state.ended) throw await unexpectedEnd(engine, log);
+			if (state.ended) throw engineDied(await engine.exited, log.join('\n'));
 			await new Promise<void>((resolve) => (state.wake = resolve));
 		}
 	};
@@ -122,18 +122,4 @@ async function converseWith<T>(
 		context.signal.removeEventListener('abort', onAbort);
 		lines.close();
 	}
-}
-
-/** Why the engine is gone though its job was not done. */
-async function unexpectedEnd(engine: EngineProcess, log: readonly string[]): Promise<BackupError> {
-	const exit = await engine.exited;
-	if (exit.outOfMemory) {
-		return new BackupError('runner_out_of_memory', 'the runner ran out of memory', {
-			hint: 'Raise the memory limit in the Docker Host credential, or lower the compression level.',
-		});
-	}
-	const tail = log.length > 0 ? `; its last words: ${log.join(' | ')}` : '';
-	return new BackupError('runner_died', `the runner ended unexpectedly with exit code ${exit.exitCode}${exit.error ? ` (${exit.error})` : ''}${tail}`, {
-		hint: 'It may have been killed from outside; run the job again and look at the Docker host when it repeats.',
-	});
 }

@@ -14,5 +14,5 @@ export function startWorker(engineSource: string): EngineProcess {
 	const stop = async () => {
 		await worker.terminate();
 	};
-	return { containerId: null, imageDigest: null, stdin, stdout: worker.stdout, stderr: worker.stderr, exited, stop, dispose: stop };
+	return { stdin, stdout: worker.stdout, stderr: worker.stderr, exited, stop, dispose: stop };
 }

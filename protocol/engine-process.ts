@@ -20,9 +20,6 @@ export interface EngineExit {
 }
 
 export interface EngineProcess {
-	readonly containerId: string;
-	/** Digest of the image in its registry, or the image's id when it came from none. */
-	readonly imageDigest: string;
 	/** Takes frames, with back-pressure; ending it is the engine's end of file. */
 	readonly stdin: Writable;
 	readonly stdout: Readable;

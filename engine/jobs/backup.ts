@@ -121,9 +121,7 @@ async function staleRuns({ storage, conversation }: Engine, job: BackupJob, leas
 async function closeRuns({ storage }: Engine, stale: readonly RunMarker[], go: GoFrame): Promise<void> {
 	for (const marker of stale) {
 		const closing = go.closeRuns.find((candidate) => candidate.id === marker.id);
-		// The record goes first: create-only, it also stops a paused writer of that run from publishing.
-		if (closing) await storage.put(recordKeyOf(marker.job, marker.id), Buffer.from(closing.recordText));
-		await cleanUpRun(storage, marker);
+		await cleanUpRun(storage, marker, { recordText: closing?.recordText });
 	}
 }
 

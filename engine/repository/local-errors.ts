@@ -16,12 +16,13 @@ export interface Attempt {
 	readonly root: string;
 }
 
+/** The system's name for an error, e.g. `ENOENT`; undefined for an error that is not the system's. */
 export function systemCode(error: unknown): string | undefined {
-	if (!(error instanceof Error) || !('code' in error)) return undefined;
+	if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
 	// Node has no name for these two.
 	if ('errno' in error && error.errno === -constants.errno.EDQUOT) return 'EDQUOT';
 	if ('errno' in error && error.errno === -constants.errno.ESTALE) return 'ESTALE';
-	return typeof error.code === 'string' ? error.code : undefined;
+	return typeof error.code === 'string' && /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
 }
 
 /** An error as the system would give it, for what only this program sees. */
@@ -41,7 +42,7 @@ export function joinSystemErrors(first: unknown, later: unknown): unknown {
 /** What to throw for a failure of `attempt`: anything that is no system error (a cancellation too) stays itself. */
 export async function explain(cause: unknown, attempt: Attempt): Promise<unknown> {
 	const code = systemCode(cause);
-	if (cause instanceof BackupError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return cause;
+	if (cause instanceof BackupError || code === undefined) return cause;
 	const { verb, key, root } = attempt;
 	const object = key === '' ? root : `${key} in ${root}`;
 	const failed = `can't ${verb} ${object}`;
