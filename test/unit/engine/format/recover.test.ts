@@ -74,6 +74,22 @@ test.each(damageVectors)('refuses $name of $base', (damaged) => {
 	expect(leftovers()).toEqual([]);
 });
 
+test.each([
+	['cut before segment 1', 'cut off: the last segment is missing'],
+	['appended byte after a full last segment', 'goes on after its last segment'],
+	['flip: segment 1', 'segment 1 was changed or cut'],
+])('says what is wrong: %s', (name, message) => {
+	const damaged = named(damageVectors, name);
+	const base = named(archiveVectors, damaged.base);
+	const { stderr } = recover(
+		file('a.enc', damage(sealVector(base), damaged)),
+		...secretOf(base),
+		'--out',
+		out(),
+	);
+	expect(stderr).toContain(message);
+});
+
 const small = named(archiveVectors, 'raw-volume-100');
 const index = named(archiveVectors, 'raw-index-33');
 
