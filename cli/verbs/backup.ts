@@ -1,0 +1,131 @@
+/** `backup volume` and `backup directory`: archives of volumes, or of directories of the Docker host. */
+import { isAbsolute, resolve } from 'node:path';
+import {
+	BackupError,
+	backUpVolumes,
+	type BackUpOutcome,
+	type BackUpRequest,
+	type RepositorySettings,
+} from '../../operations/index';
+import { dockerFlags, hostOf } from '../flags/docker';
+import { keyFlags } from '../flags/keys';
+import { noCreateFlag, repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
+import { wholeNumber } from '../flags/selection';
+import { errorOfRecord } from '../output/errors';
+import { resultLine } from '../output/records';
+import { usage } from '../parse-arguments';
+import { defineVerb, type Flag, type Given, type Outcome, type Shell } from '../verb';
+
+const flags = [
+	repositoryFlag,
+	{ name: 'job', value: 'JOB', help: 'Name that this backup is listed and kept under' },
+	...keyFlags,
+	{ name: 'no-encrypt', help: 'Store the archive unencrypted' },
+	{ name: 'exclude', value: 'GLOB', repeatable: true, help: 'Leave out what matches, e.g. "*.tmp"' },
+	{ name: 'level', value: 'N', help: 'zstd level from 1 (default) to 19; 0: no compression' },
+	{ name: 'tag', value: 'TEXT', repeatable: true, help: 'Tag of the record' },
+	{ name: 'lock-wait', value: 'SECONDS', help: 'Wait for another run of the job to end; default 0' },
+	noCreateFlag,
+	repositoryIdFlag,
+	...dockerFlags,
+] as const satisfies readonly Flag[];
+
+const separateFlag = {
+	name: 'separate',
+	help: 'One archive for each volume instead of one for all',
+} as const;
+
+type BackupGiven = Given<typeof flags>;
+
+/** Everything about the request but its sources. */
+export function requestOf({
+	flags: given,
+}: BackupGiven): Omit<BackUpRequest, 'volumes' | 'directories' | 'separate'> {
+	const level = wholeNumber('level', given.level ?? '1', 0, 19);
+	return {
+		job: given.job ?? '',
+		exclude: given.exclude,
+		compression: level === 0 ? { algorithm: 'none', level: null } : { algorithm: 'zstd', level },
+		encrypt: !given['no-encrypt'],
+		tags: given.tag,
+		lockWaitMs: wholeNumber('lock-wait', given['lock-wait'] ?? '0', 0, 604_800) * 1000,
+	};
+}
+
+async function backUp(
+	given: BackupGiven,
+	sources: Pick<BackUpRequest, 'volumes' | 'directories' | 'separate'>,
+	shell: Shell,
+): Promise<Outcome> {
+	const request = { ...requestOf(given), ...sources };
+	const repository = await repositoryOf(given.flags, shell, !given.flags['no-create']);
+	requireKey(request, repository);
+	const host = await hostOf(given.flags, shell);
+	return outcomeOf(await backUpVolumes(shell.context, host, repository, request), repository);
+}
+
+function requireKey(request: Pick<BackUpRequest, 'encrypt'>, repository: RepositorySettings): void {
+	if (!request.encrypt || repository.secret !== null) return;
+	throw new BackupError('key_missing', 'no key to encrypt with', {
+		hint: 'Give --key-file (make one with: docker-backup keygen --out FILE) or --passphrase-file, or say --no-encrypt.',
+	});
+}
+
+/** One failed archive fails the run; all records are shown all the same. */
+export function outcomeOf(
+	{ records, repositoryCreated }: BackUpOutcome,
+	{ location }: RepositorySettings,
+): Outcome {
+	const failed = records.find((record) => record.status === 'failed');
+	const place = location.type === 'volume' ? `volume ${location.name}` : location.path;
+	const created = repositoryCreated ? `new repository in ${place}\n` : '';
+	return {
+		document: { records, repositoryCreated },
+		text: created + records.map(resultLine).join(''),
+		error: failed && errorOfRecord(failed),
+	};
+}
+
+const needKey =
+	'Archives are encrypted with the key of --key-file or --passphrase-file; without one, --no-encrypt is needed.';
+
+export const backupVolume = defineVerb({
+	name: 'backup volume',
+	operands: 'NAME…',
+	summary: 'Back up Docker volumes',
+	details: [
+		'A container on the Docker host reads the volumes and writes the archive; a directory as repository is one on that host.',
+		needKey,
+	],
+	flags: [...flags, separateFlag],
+	required: ['repository', 'job'],
+	examples: [
+		'docker-backup backup volume app_data --job nightly --repository /srv/backups --key-file /root/backup.key',
+		'docker-backup backup volume app_data app_uploads --separate --exclude "*.tmp" --job nightly \\',
+		'  --repository volume:backups --passphrase-file /root/passphrase',
+	],
+	async run(given, shell) {
+		if (given.operands.length === 0) throw usage('the NAME of a volume is missing');
+		const { separate } = given.flags;
+		return await backUp(given, { volumes: given.operands, directories: [], separate }, shell);
+	},
+});
+
+export const backupDirectory = defineVerb({
+	name: 'backup directory',
+	operands: 'PATH',
+	summary: 'Back up a directory of the Docker host',
+	details: ['The path, like a directory as repository, is one on the Docker host.', needKey],
+	flags,
+	required: ['repository', 'job'],
+	examples: [
+		'docker-backup backup directory /srv/www --job www --repository /srv/backups --key-file /root/backup.key',
+	],
+	async run(given, shell) {
+		const [path, ...others] = given.operands;
+		if (path === undefined) throw usage('the PATH of a directory is missing');
+		if (others.length > 0) throw usage('there is one PATH, but several were given');
+		const directory = isAbsolute(path) ? path : resolve(shell.directory, path);
+		return await backUp(given, { volumes: [], directories: [directory], separate: false }, shell);
+	},
+});
