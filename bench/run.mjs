@@ -1,0 +1,159 @@
+// `npm run bench`: our backup beside what people do by hand, on one data set, in one run, in turns.
+//
+//   ours      Backup Volume (encrypted, level 1, indexed, published into a repository volume)
+//   pipeline  tar | zstd -T0 -1 -q | age -r KEY | tee FILE | sha256sum
+//   gzip      tar cz > FILE
+//
+// All three in a container of the same image, reading the same volume and writing the same one, warm cache.
+// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --keep
+import { createRequire } from 'node:module';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { docker, dockerQuiet, measureContainer } from './measure.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..');
+const operations = createRequire(import.meta.url)(join(root, 'dist/operations/index.js'));
+const { values: options } = parseArgs({
+	options: { rounds: { type: 'string', default: '5' }, 'gzip-rounds': { type: 'string', default: '1' }, keep: { type: 'boolean' } },
+});
+
+const baseImage = process.env.RUNNER_IMAGE ?? 'node:24-bookworm-slim';
+const image = 'docker-backup-bench:latest';
+const data = 'docker-backup-bench-data';
+const store = 'docker-backup-bench-repository';
+const job = 'bench';
+
+/** The runner image with the peers in it. */
+function prepareImage() {
+	if (dockerQuiet('image', 'inspect', image)) return;
+	dockerQuiet('rm', '-f', 'docker-backup-bench-image');
+	const install = 'apt-get -qq update && apt-get -qq install -y --no-install-recommends age zstd';
+	docker('run', '--network', 'host', '--name', 'docker-backup-bench-image', baseImage, 'bash', '-c', `${install} >/dev/null`);
+	docker('commit', 'docker-backup-bench-image', image);
+	docker('rm', 'docker-backup-bench-image');
+}
+
+function prepareData() {
+	docker('volume', 'create', data);
+	const dataset = readFileSync(join(here, 'dataset.mjs'));
+	return JSON.parse(docker.input(dataset, 'run', '--rm', '-i', '--log-driver', 'none', '-v', `${data}:/data`, image, 'node', '--input-type=module', '-', '/data'));
+}
+
+/** An empty store before every round, so that no round pays for the one before it. */
+function clearStore() {
+	dockerQuiet('volume', 'rm', '-f', store);
+	docker('volume', 'create', store);
+	docker('run', '--rm', '-v', `${data}:/d:ro`, image, 'sync');
+}
+
+async function ours() {
+	const secret = { type: 'raw', key: operations.generateKey(operations.systemRandom) };
+	const host = {
+		endpoint: { type: 'socket', socketPath: operations.defaultSocket },
+		runner: { ...operations.defaultRunner, image, cpuShares: 1024 },
+	};
+	const repository = { location: { type: 'volume', name: store }, secret, previousSecrets: [], mayCreate: true, id: null };
+	const context = {
+		clock: operations.systemClock,
+		random: operations.systemRandom,
+		signal: new AbortController().signal,
+		workflow: null,
+		onEvent: () => undefined,
+	};
+	const request = {
+		job,
+		volumes: [data],
+		directories: [],
+		separate: false,
+		exclude: [],
+		compression: { algorithm: 'zstd', level: 1 },
+		encrypt: true,
+		tags: [],
+		lockWaitMs: 0,
+	};
+	let stored = 0;
+	const figures = await measureContainer(
+		async () => {
+			const { records } = await operations.backUpVolumes(context, host, repository, request);
+			if (records[0]?.status !== 'success') throw new Error(JSON.stringify(records));
+			stored = records[0].sizeBytes;
+		},
+		{ label: `n8n-nodes-docker-backup.job=${job}` },
+	);
+	return { ...figures, stored };
+}
+
+async function shell(script) {
+	const name = 'docker-backup-bench-shell';
+	dockerQuiet('rm', '-f', name);
+	const figures = await measureContainer(
+		() =>
+			docker.wait('run', '--rm', '--name', name, '--log-driver', 'none', '--network', 'none', '-v', `${data}:/data:ro`, '-v', `${store}:/store`, image, 'bash', '-c', `set -o pipefail; ${script}`),
+		{ name },
+	);
+	const stored = Number(docker('run', '--rm', '-v', `${store}:/store`, image, 'stat', '-c', '%s', '/store/file'));
+	return { ...figures, stored };
+}
+
+function recipient() {
+	const text = docker('run', '--rm', image, 'bash', '-c', 'age-keygen 2>&1 >/dev/null');
+	return /age1\w+/.exec(text)[0];
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+
+function summarize(name, rounds) {
+	const of = (field) => median(rounds.map((round) => round[field]));
+	const times = rounds.map((round) => round.seconds);
+	return { name, rounds: rounds.length, seconds: of('seconds'), fastest: Math.min(...times), slowest: Math.max(...times), cpu: of('cpuSeconds'), peakMiB: of('peakMiB'), stored: of('stored') };
+}
+
+function table(rows, dataset) {
+	const [first] = rows;
+	const lines = rows.map((row) => {
+		const ratio = (field) => `${(row[field] / first[field]).toFixed(2)}×`;
+		return `| ${row.name} | ${row.rounds} | ${row.seconds.toFixed(1)} s (${row.fastest.toFixed(1)}–${row.slowest.toFixed(1)}) | ${ratio('seconds')} | ${row.cpu.toFixed(1)} s | ${ratio('cpu')} | ${row.peakMiB.toFixed(0)} MiB | ${(row.stored / 1e9).toFixed(2)} GB |`;
+	});
+	return [
+		`Data: ${dataset.files.toLocaleString('en')} files, ${(dataset.bytes / 1e9).toFixed(1)} GB, half of the bytes compressible (bench/dataset.mjs). ` +
+			`Machine: ${cpus().length} processors (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB; page cache warm; container start included; CPU and peak memory are sampled sums over the container's processes.`,
+		'',
+		'| | rounds | time, median (range) | to ours | CPU | to ours | peak memory | stored |',
+		'|---|---|---|---|---|---|---|---|',
+		...lines,
+	].join('\n');
+}
+
+prepareImage();
+const dataset = prepareData();
+const key = recipient();
+const pipeline = `tar -C /data -c . | zstd -T0 -1 -q | age -r ${key} | tee /store/file | sha256sum`;
+const all = { ours: [], pipeline: [], gzip: [] };
+await shell('tar -C /data -c . | cat >/dev/null; : > /store/file');
+for (let round = 0; round < Number(options.rounds); round++) {
+	for (const [name, run] of [['ours', ours], ['pipeline', () => shell(pipeline)]]) {
+		clearStore();
+		const figures = await run();
+		all[name].push(figures);
+		console.error(`${name} ${figures.seconds.toFixed(1)} s, CPU ${figures.cpuSeconds.toFixed(1)} s, ${figures.peakMiB.toFixed(0)} MiB`);
+	}
+}
+for (let round = 0; round < Number(options['gzip-rounds']); round++) {
+	clearStore();
+	all.gzip.push(await shell('tar -C /data -cz . > /store/file'));
+}
+const rows = [
+	summarize('**Backup Volume** (index, encryption, SHA-256 per file and archive)', all.ours),
+	summarize('`tar \\| zstd -T0 -1 \\| age \\| tee \\| sha256sum`', all.pipeline),
+	...(all.gzip.length > 0 ? [summarize('`tar cz`', all.gzip)] : []),
+];
+const text = table(rows, dataset);
+console.log(text);
+const file = join(root, 'docs/BENCHMARKS.md');
+mkdirSync(dirname(file), { recursive: true });
+writeFileSync(file, `# Benchmarks\n\nWritten by \`npm run bench\`; nothing here is typed by hand.\n\n## Backup of one volume\n\n${text}\n`);
+if (!options.keep) dockerQuiet('volume', 'rm', '-f', store);
