@@ -77,7 +77,7 @@ export async function* mapInOrder<T, R>(
 				continue;
 			}
 			const outcome = await head;
-			queue.shift();
+			void queue.shift();
 			changed.ring();
 			if ('error' in outcome) throw outcome.error;
 			yield outcome.value;
