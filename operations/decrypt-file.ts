@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import type { Writable } from 'node:stream';
-import { archiveKey, deriveMasterKey, headerLength, keyId, openStream, parseHeader, type Secret } from '../engine/index';
+import { openStream, unlockArchive, type Secret } from '../engine/index';
 import { BackupError } from '../protocol/errors';
 
 /** Writes the plaintext (a .tar.zst, as a rule) to `output`; resolves to its bytes. */
@@ -13,13 +13,9 @@ export async function decryptFile(path: string, secrets: readonly Secret[], outp
 	const file = await openFile(path);
 	let bytes = 0;
 	try {
-		const start = Buffer.alloc(headerLength);
-		const { bytesRead } = await file.read(start, 0, headerLength, 0);
-		const header = parseHeader(start.subarray(0, bytesRead));
-		const key = await keyFor(header, secrets);
 		const stored = file.createReadStream({ start: 0, highWaterMark: 1 << 20, autoClose: false }) as AsyncIterable<Buffer>;
 		const counted = async function* () {
-			for await (const chunk of openStream(stored, { archiveKey: key })) {
+			for await (const chunk of openStream(stored, { archiveKey: async (header) => await unlockArchive(header, secrets, path), name: path })) {
 				bytes += chunk.length;
 				yield chunk;
 			}
@@ -37,18 +33,4 @@ async function openFile(path: string) {
 	} catch (cause) {
 		throw new BackupError('archive_missing', `the archive ${path} can't be read`, { cause });
 	}
-}
-
-async function keyFor(header: ReturnType<typeof parseHeader>, secrets: readonly Secret[]): Promise<Buffer> {
-	const tried: string[] = [];
-	for (const secret of secrets) {
-		if ((secret.type === 'raw') !== (header.kdf.id === 'raw')) continue;
-		const master = await deriveMasterKey(secret, header.kdf);
-		if (keyId(master) === header.keyId) return archiveKey(master, header.archiveId);
-		tried.push(keyId(master));
-	}
-	const what = header.kdf.id === 'raw' ? 'a key' : 'a passphrase';
-	throw new BackupError('key_wrong', `the archive needs key ${header.keyId}; tried ${tried.join(', ') || 'none that fits'}`, {
-		hint: `It was made with ${what}: give that one.`,
-	});
 }

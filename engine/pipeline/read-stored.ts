@@ -55,6 +55,6 @@ export async function* readStoredBytes(
 /** The content stream of a stored object. */
 export function readContent(storage: Storage, file: RecordFile, options: ReadOptions): AsyncIterable<Buffer> {
 	const stored = readStoredBytes(storage, file, options.signal, options.onRead);
-	const opened = options.archiveKey ? openStream(stored, { archiveKey: options.archiveKey }) : stored;
+	const opened = options.archiveKey ? openStream(stored, { archiveKey: options.archiveKey, name: file.path, storedSize: file.size }) : stored;
 	return options.compressed ? decompressFrames(opened, { threads: options.threads, signal: options.signal }) : opened;
 }
