@@ -17,9 +17,10 @@ import { boundaries } from './scripts/boundaries.mjs';
 
 const community = n8nCommunityNodesPlugin.configs.recommendedWithoutN8nCloudSupport;
 const nodeGlobals = Object.fromEntries(
-	['Buffer', 'URL', '__dirname', 'console', 'exports', 'module', 'process', 'require', 'setTimeout'].map(
-		(name) => [name, 'readonly'],
-	),
+	[...Object.getOwnPropertyNames(globalThis), '__dirname', 'exports', 'module', 'require'].map((name) => [
+		name,
+		'readonly',
+	]),
 );
 
 export default defineConfig(
