@@ -19,6 +19,11 @@ const rules: readonly { readonly pattern: RegExp; readonly code: string; readonl
 	{ pattern: /^(.*): Unknown file type; file ignored$/, code: 'unknown_type_skipped', severity: 'warning' },
 	{ pattern: /^(.*): Warning: Cannot (?:\w*xattr\w*|acl_\w+|\w+filecon)\b.*$/, code: 'attribute_lost', severity: 'warning' },
 	{ pattern: /^(.*): Cannot (?:\w*xattr\w*|acl_\w+|set ACL).*$/, code: 'attribute_lost', severity: 'warning' },
+	{
+		pattern: /^\w+: Cannot set (?:'.*' extended attribute|POSIX ACLs|SELinux context) for file '(.*)': .*$/,
+		code: 'attribute_lost',
+		severity: 'warning',
+	},
 	{ pattern: /^Exiting with failure status due to previous errors$/, code: 'summary', severity: 'ignore' },
 	{ pattern: /^Removing leading .* from (?:member names|hard link targets)$/, code: 'leading_stripped', severity: 'ignore' },
 	{ pattern: /^(.*): implausibly old time stamp .*$/, code: 'old_time_stamp', severity: 'ignore' },
