@@ -1,0 +1,46 @@
+/**
+ * The tests behind the credentials' "Test" buttons: they really connect, and the repository's one writes,
+ * reads and deletes a probe through a runner.
+ */
+import type {
+	ICredentialTestFunctions,
+	ICredentialsDecrypted,
+	INodeCredentialTestResult,
+} from 'n8n-workflow';
+import { testDockerHost, testRepository, toBackupError } from '../../operations';
+import { hostSettings } from './host-settings';
+import { briefContext } from './operation-context';
+import { repositorySettings, testHost } from './repository-settings';
+
+/** The first test on a host may have to pull the runner's image. */
+const limitMs = 180_000;
+
+export async function dockerHostTest(
+	this: ICredentialTestFunctions,
+	{ data }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	return await verdict(async () => {
+		const name = await testDockerHost(hostSettings(data), AbortSignal.timeout(limitMs));
+		return `Connected to ${name}`;
+	});
+}
+
+export async function backupRepositoryTest(
+	this: ICredentialTestFunctions,
+	{ data }: ICredentialsDecrypted,
+): Promise<INodeCredentialTestResult> {
+	return await verdict(async () => {
+		const where = { type: 'runner', host: testHost(data) } as const;
+		await testRepository(briefContext(limitMs), where, repositorySettings(data), true);
+		return 'The repository can be read and written';
+	});
+}
+
+async function verdict(test: () => Promise<string>): Promise<INodeCredentialTestResult> {
+	try {
+		return { status: 'OK', message: await test() };
+	} catch (error) {
+		const { message, hint } = toBackupError(error);
+		return { status: 'Error', message: hint === undefined ? message : `${message}. ${hint}` };
+	}
+}

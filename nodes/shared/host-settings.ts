@@ -1,0 +1,58 @@
+/** From the values of credentials/docker-connection.ts and DockerHostApi to what the operations take. */
+import { defaultRunner, type DockerEndpoint, type HostSettings, type RunnerSettings } from '../../operations';
+import { fieldsIn, type Fields } from './fields';
+
+/** `credential`: the data of a Docker Host credential. Throws `invalid_parameter`. */
+export function hostSettings(credential: unknown): HostSettings {
+	const fields = fieldsIn(credential, 'Docker Host');
+	return { endpoint: endpoint(fields), runner: runner(fields) };
+}
+
+/** What `dockerConnection()` asks for. */
+export function endpoint(fields: Fields): DockerEndpoint {
+	if (fields.oneOf('connection', 'Connection', ['socket', 'tcp']) === 'socket') {
+		return { type: 'socket', socketPath: fields.required('socketPath', 'Socket Path') };
+	}
+	const host = fields.required('host', 'Host', 'Name the Docker host, without tcp:// and port.');
+	const port = fields.whole('port', 'Port', 1, 2376);
+	if (!fields.flag('tls', 'TLS')) return { type: 'tcp', host, port };
+	const pem = (name: string, label: string) => pemText(fields.text(name, label));
+	return {
+		type: 'tcp',
+		host,
+		port,
+		tls: {
+			ca: pem('caCertificate', 'CA Certificate'),
+			cert: pem('clientCertificate', 'Client Certificate'),
+			key: pem('clientKey', 'Client Key'),
+		},
+	};
+}
+
+function runner(fields: Fields): RunnerSettings {
+	if (!fields.flag('customizeRunner', 'Customize Runner')) return defaultRunner;
+	return {
+		image: runnerImage(fields),
+		memoryBytes:
+			fields.whole('memoryLimit', 'Memory Limit (MiB)', 128, defaultRunner.memoryBytes >> 20) * (1 << 20),
+		cpuShares: fields.whole('cpuWeight', 'CPU Weight', 2, defaultRunner.cpuShares),
+		pidsLimit: fields.whole('pidsLimit', 'Process Limit', 32, defaultRunner.pidsLimit),
+	};
+}
+
+export function runnerImage(fields: Fields): string {
+	const image = fields.text('runnerImage', 'Runner Image');
+	return image === '' ? defaultRunner.image : image;
+}
+
+/** A PEM text with its line breaks, which some input fields turn into spaces; undefined when empty. */
+export function pemText(text: string): string | undefined {
+	if (text === '') return undefined;
+	return text
+		.replace(/\\n/g, '\n')
+		.replace(
+			/(-----BEGIN [A-Z ]+-----)([^-]*)(-----END [A-Z ]+-----)/g,
+			(_, begin: string, body: string, end: string) => [begin, ...body.trim().split(/\s+/), end].join('\n'),
+		)
+		.replace(/(-----END [A-Z ]+-----)\s*/g, '$1\n');
+}

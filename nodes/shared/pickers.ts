@@ -1,0 +1,125 @@
+/**
+ * Lists from the live host and repository, for the editor. They read the node's credentials; failures show
+ * in the editor as they are, with the hint behind them.
+ */
+import {
+	NodeOperationError,
+	type ILoadOptionsFunctions,
+	type INodeListSearchResult,
+	type INodePropertyOptions,
+} from 'n8n-workflow';
+import {
+	BackupError,
+	getRecord,
+	listDockerVolumes,
+	listRecords,
+	toBackupError,
+	type BackupRecord,
+	type CatalogEntry,
+} from '../../operations';
+import { fieldsOf } from './fields';
+import { hostSettings } from './host-settings';
+import { formatBytes } from './progress';
+import { briefContext } from './operation-context';
+import { repositorySettings } from './repository-settings';
+
+const limitMs = 60_000;
+const mostRecords = 500;
+
+/** Volumes of the host: who uses them stands below the name; anonymous ones come last. */
+export async function getVolumes(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	return await shown(this, async () => {
+		const host = hostSettings(await this.getCredentials('dockerHostApi'));
+		const volumes = await listDockerVolumes(host, AbortSignal.timeout(limitMs));
+		const isAnonymous = (name: string) => /^[0-9a-f]{64}$/.test(name);
+		return volumes
+			.toSorted((a, b) => Number(isAnonymous(a.name)) - Number(isAnonymous(b.name)))
+			.map(({ name, driver, usedBy }) => ({
+				name,
+				value: name,
+				description: [
+					usedBy.length > 0 ? `used by ${usedBy.join(', ')}` : 'used by no container',
+					...(driver === 'local' ? [] : [`driver ${driver}`]),
+				].join('; '),
+			}));
+	});
+}
+
+/** Volumes inside the archive that the node's other parameters choose. */
+export async function getArchivedVolumes(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	return await shown(this, async () => {
+		const parameters = fieldsOf((name) => this.getCurrentNodeParameter(name));
+		const records =
+			parameters.text('select', 'Archive') === 'id'
+				? [await recordOf(this, parameters.required('record', 'Record'))]
+				: await soundRecords(this, parameters.required('job', 'Job'));
+		const names = new Set(records.flatMap((record) => record.sources.map((source) => source.name)));
+		return [...names].toSorted().map((name) => ({ name, value: name }));
+	});
+}
+
+/** Successful backups, newest first. */
+export async function searchRecords(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
+	return await shown(this, async () => {
+		const results = (await soundRecords(this, null))
+			.map((record) => ({ name: titleOf(record), value: record.id }))
+			.filter(({ name, value }) => matches(name, filter) || matches(value, filter));
+		return { results: results.slice(0, mostRecords) };
+	});
+}
+
+/** Jobs that have at least one record. */
+export async function searchJobs(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	return await shown(this, async () => {
+		const jobs = (await entries(this, null)).flatMap((entry) =>
+			entry.status === 'unreadable' ? [] : [entry.job],
+		);
+		const results = [...new Set(jobs)].filter((job) => matches(job, filter)).toSorted();
+		return { results: results.map((job) => ({ name: job, value: job })) };
+	});
+}
+
+/** e.g. `nightly · 2026-01-31 03:00 UTC · 1.4 GB · app, db` */
+function titleOf({ job, startedAt, sizeBytes, sources }: BackupRecord): string {
+	const at = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 16)} UTC`;
+	return [job, at, formatBytes(sizeBytes), sources.map((source) => source.name).join(', ')].join(' · ');
+}
+
+const matches = (text: string, filter: string) => text.toLowerCase().includes(filter.trim().toLowerCase());
+
+async function soundRecords(functions: ILoadOptionsFunctions, job: string | null): Promise<BackupRecord[]> {
+	return (await entries(functions, job)).flatMap((entry) =>
+		entry.status === 'success' && entry.trust !== 'forged' ? [entry.record] : [],
+	);
+}
+
+async function recordOf(functions: ILoadOptionsFunctions, id: string): Promise<BackupRecord> {
+	const { where, repository } = await settings(functions);
+	const entry = await getRecord(briefContext(limitMs), where, repository, id);
+	if ('record' in entry) return entry.record;
+	throw new BackupError('record_not_found', `${id} is ${entry.status} and holds no volumes`);
+}
+
+async function entries(functions: ILoadOptionsFunctions, job: string | null): Promise<CatalogEntry[]> {
+	const { where, repository } = await settings(functions);
+	return await listRecords(briefContext(limitMs), where, repository, { job, limit: null });
+}
+
+async function settings(functions: ILoadOptionsFunctions) {
+	return {
+		where: { type: 'runner', host: hostSettings(await functions.getCredentials('dockerHostApi')) },
+		repository: repositorySettings(await functions.getCredentials('backupRepositoryApi')),
+	} as const;
+}
+
+async function shown<T>(functions: ILoadOptionsFunctions, list: () => Promise<T>): Promise<T> {
+	try {
+		return await list();
+	} catch (error) {
+		const { message, hint } = toBackupError(error);
+		throw new NodeOperationError(functions.getNode(), hint === undefined ? message : `${message}. ${hint}`);
+	}
+}
