@@ -1,0 +1,56 @@
+/** From the panel's values to the operation's request. Throws `invalid_parameter`. */
+import { BackupError, type restoreVolumes } from '../../operations';
+import type { Fields } from '../shared/fields';
+import { selectionOf } from '../shared/selection';
+
+type RestoreRequest = Parameters<typeof restoreVolumes>[3];
+
+export function restoreRequest(parameters: Fields): RestoreRequest {
+	return {
+		selection: selectionOf(parameters),
+		volumes: volumes(parameters),
+		nameFor: naming(parameters),
+		allowUnsigned: parameters.group('options', 'Options').flag('allowUnsigned', 'Allow Unsigned Record'),
+	};
+}
+
+/** Empty means all, so a choice of none is an error. */
+function volumes(parameters: Fields): string[] {
+	const by = parameters.oneOf('volumesBy', 'Choose Volumes', ['all', 'list', 'name']);
+	if (by === 'all') return [];
+	const chosen =
+		by === 'list' ? parameters.names('volumes', 'Volumes') : parameters.names('volumeNames', 'Volume Names');
+	if (chosen.length > 0) return chosen;
+	throw new BackupError('invalid_parameter', 'no volume is selected', {
+		hint: 'Choose at least one, or all in the backup.',
+	});
+}
+
+function naming(parameters: Fields): RestoreRequest['nameFor'] {
+	if (parameters.oneOf('target', 'Restore Into', ['affixed', 'named']) === 'affixed')
+		return affixed(parameters);
+	const name = parameters.required('newVolume', 'New Volume Name');
+	let only: string | undefined;
+	return (source) => {
+		only ??= source;
+		if (only === source) return name;
+		throw new BackupError(
+			'invalid_parameter',
+			`"${only}" and "${source}" can't both become volume "${name}"`,
+			{
+				hint: 'Choose one of the volumes, or restore into new volumes with a prefix or suffix.',
+			},
+		);
+	};
+}
+
+function affixed(parameters: Fields): RestoreRequest['nameFor'] {
+	const prefix = parameters.text('prefix', 'Prefix');
+	const suffix = parameters.text('suffix', 'Suffix');
+	if (prefix === '' && suffix === '') {
+		throw new BackupError('invalid_parameter', 'prefix and suffix are both empty', {
+			hint: 'Give one, so that the new volume has a name of its own.',
+		});
+	}
+	return (source) => `${prefix}${source}${suffix}`;
+}
