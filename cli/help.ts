@@ -25,8 +25,9 @@ export function overview(verbs: readonly Verb[], version: string): string {
 			verbs.map(({ summary }) => summary),
 		),
 		'',
-		`${program} <command> --help tells more. Exit codes: 0 done, 1 unexpected, 2 usage, 3 integrity, 4 key,`,
-		'5 not found, 6 locked, 7 source or target failed, 8 storage failed.',
+		`${program} <command> --help tells more.`,
+		'Exit codes: 0 done, 1 unexpected, 2 usage, 3 integrity, 4 key, 5 not found, 6 locked,',
+		'7 source or target failed, 8 storage failed.',
 	);
 }
 

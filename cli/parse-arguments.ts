@@ -59,9 +59,8 @@ function verbOf(line: readonly string[], verbs: readonly Verb[]): Verb | null {
 		.map(({ name }) => name.split(' ')[1]);
 	if (group.length === 0) throw usage(`there is no command ${JSON.stringify(first)}`);
 	if (second === '--help' || second === '-h') return null;
-	const said =
-		second === undefined || second.startsWith('-') ? 'what to work on' : `not ${JSON.stringify(second)}`;
-	throw usage(`${first} needs ${said}: ${group.join(' or ')}`);
+	const instead = second === undefined || second.startsWith('-') ? '' : `, not ${JSON.stringify(second)}`;
+	throw usage(`${first} needs ${group.join(' or ')}${instead}`);
 }
 
 function parseFlags(

@@ -2,6 +2,7 @@
  * What a command of the CLI is: its words, flags, help and deed. Verbs are data plus one function, so that
  * parsing, help and the run are written once; `defineVerb` is where their types meet.
  */
+import type { Writable } from 'node:stream';
 import type { BackupError, OperationContext } from '../operations/index';
 
 export interface Flag {
@@ -34,7 +35,7 @@ export interface Shell {
 	/** Absolute path that relative paths start from. */
 	readonly directory: string;
 	/** For bytes that are the result themselves (`decrypt` without `--out`). */
-	readonly stdout: NodeJS.WriteStream;
+	readonly stdout: Writable & { readonly isTTY?: boolean };
 	/** Whether stdout belongs to one JSON document. */
 	readonly json: boolean;
 	readonly context: OperationContext;
