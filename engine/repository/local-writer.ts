@@ -2,6 +2,7 @@
  * An object on its way into a directory: see `ObjectWriter` in storage.ts. One chunk is written behind the
  * caller's back, so that the next is made meanwhile; its error surfaces in the next write or in `seal`.
  */
+import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupError } from '../../protocol/errors';
 import {
@@ -87,6 +88,9 @@ export async function createLocalWriter(
 				await syncDirectory(dirname(path));
 			} catch (error) {
 				if (systemCode(error) !== 'ENOENT') throw await explain(error, attempt);
+				// The temporary file is gone: another's object has the key, or the key was deleted.
+				if ((await failureOf(lstat(path))) === undefined)
+					throw alreadyThere(attempt.key, attempt.root, error);
 				throw (
 					(await missingRoot(attempt.root)) ?? notFound(`unpublished ${attempt.key}`, attempt.root, error)
 				);
