@@ -113,7 +113,8 @@ function parseRunMarker(text: string, key: string): RunMarker {
 	const f = reader.fields(reader.json(text));
 	if (f['version'] !== markerVersion) reader.fail(`version ${String(f['version'])} is not ${markerVersion}`);
 	const marker = { ...parseFields(f), objects: reader.strings(f, 'objects') };
-	if (markerKeyOf(marker.job, marker.id) !== key) reader.fail(`${key} is the marker of another run`);
+	const { job, id } = parseObjectKey(key) ?? {};
+	if (job !== marker.job || id !== marker.id) reader.fail(`${key} is the marker of another run`);
 	requireOwn(marker);
 	return marker;
 }
