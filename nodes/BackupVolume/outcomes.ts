@@ -23,7 +23,9 @@ function joined(records: readonly BackupRecord[]): BackupError | undefined {
 	if (records.length === 1) return failureOf(first);
 	const each = failed.map(({ id, message }) => `${id}: ${message}`).join('; ');
 	return new BackupError(first.code, `${failed.length} of ${records.length} archives failed: ${each}`, {
-		hint: `${first.hint ?? ''} The others are in the repository.`.trim(),
+		hint: [first.hint ?? '', failed.length < records.length ? 'The others are in the repository.' : '']
+			.join(' ')
+			.trim(),
 	});
 }
 
