@@ -1,5 +1,5 @@
 /** n8n's `this` in `execute`, as far as the nodes use it; all else they use is real. */
-import { type IDataObject, type IExecuteFunctions, type INode, type NodeExecutionHint } from 'n8n-workflow';
+import { type IExecuteFunctions, type INode, type NodeExecutionHint } from 'n8n-workflow';
 
 export interface Told {
 	readonly ui: unknown[];
