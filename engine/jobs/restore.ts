@@ -82,6 +82,7 @@ async function extract(job: RestoreJob, { record, key }: Archive, engine: Engine
 	let bytes = 0;
 	const scanner = createTarScanner({
 		baseOffset: 0,
+		cutCode: 'archive_truncated',
 		onEntry(entry) {
 			check(entry);
 			entries += 1;

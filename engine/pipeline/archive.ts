@@ -10,7 +10,7 @@ import { compressFrames, threadsFor } from '../format/frames';
 import type { Header } from '../format/header';
 import { createIndexWriter } from '../format/index-file';
 import { commitment } from '../format/keys';
-import type { IndexEntry } from '../format/tar-scanner';
+import type { IndexEntry } from '../format/index-entry';
 import { archiveKeyOf, indexKeyOf, markerKeyOf, suffixOf } from '../repository/layout';
 import { cpus, type Engine } from '../environment';
 import { readVolumes } from '../sources/volumes';

@@ -6,7 +6,8 @@ import { BackupError } from '../../protocol/errors';
 import type { BackupRecord, RecordFile } from '../../protocol/record';
 import { threadsFor } from '../format/frames';
 import { readIndex } from '../format/index-reader';
-import { createTarScanner, type IndexEntry } from '../format/tar-scanner';
+import { encodeIndexEntry, entryPath, type IndexEntry } from '../format/index-entry';
+import { createTarScanner } from '../format/tar-scanner';
 import { cpus, type Engine } from '../environment';
 import { readContent } from './read-stored';
 
@@ -41,7 +42,11 @@ export async function checkContent(
 	const indexContent = readContent(storage, fileOf(record, 'index'), { archiveKey, compressed: true, threads: 1, signal });
 	const expected = readIndex(indexContent);
 	const found: IndexEntry[] = [];
-	const scanner = createTarScanner({ baseOffset: 0, onEntry: (entry) => found.push(entry) });
+	const scanner = createTarScanner({
+		baseOffset: 0,
+		onEntry: (entry) => found.push(entry),
+		cutCode: 'archive_truncated',
+	});
 	let contentBytes = 0;
 	let entries = 0;
 	const compareFound = async () => {
@@ -67,12 +72,12 @@ export async function checkContent(
 }
 
 function sameEntry(a: IndexEntry, b: IndexEntry): boolean {
-	return JSON.stringify(a) === JSON.stringify(b);
+	return encodeIndexEntry(a) === encodeIndexEntry(b);
 }
 
 function differs(record: BackupRecord, entry: IndexEntry): BackupError {
-	const path = entry.path ?? Buffer.from(entry.pathBase64 ?? '', 'base64').toString('latin1');
-	return new BackupError('index_mismatch', `${record.id}: archive and index differ at ${JSON.stringify(path)}`, {
+	const path = JSON.stringify(entryPath(entry).toString());
+	return new BackupError('index_mismatch', `${record.id}: archive and index differ at ${path}`, {
 		hint: 'One of the two files is not what the backup wrote: use another record or copy.',
 	});
 }

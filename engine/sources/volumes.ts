@@ -9,7 +9,8 @@ import { dirname } from 'node:path/posix';
 import { BackupError } from '../../protocol/errors';
 import type { SourceVolume } from '../../protocol/job';
 import type { RecordWarning } from '../../protocol/record';
-import { createTarScanner, type IndexEntry } from '../format/tar-scanner';
+import type { IndexEntry } from '../format/index-entry';
+import { createTarScanner, endOfArchive } from '../format/tar-scanner';
 import { readTree } from './gnu-tar';
 
 export interface VolumesOptions {
@@ -20,8 +21,6 @@ export interface VolumesOptions {
 	onEntry(entry: IndexEntry): void;
 	onWarning(warning: RecordWarning): void;
 }
-
-const endOfArchive = Buffer.alloc(1024);
 
 /** Each source must be at `<directory>/volumes/<name>`, as the runner mounts it. */
 export async function requireSources(sources: readonly SourceVolume[]): Promise<void> {

@@ -4,11 +4,13 @@
  * Throws `archive_malformed`.
  */
 import { BackupError } from '../../protocol/errors';
-import type { IndexEntry } from '../format/tar-scanner';
+import { entryLinkTarget, entryPath, type IndexEntry } from '../format/index-entry';
 
 export function nameChecker(volumes: readonly string[]): (entry: IndexEntry) => void {
 	const roots = new Set(volumes);
-	const check = (name: string, what: string) => {
+	const check = (bytes: Buffer, what: string) => {
+		// One character a byte, so that a separator can't hide in an odd encoding.
+		const name = bytes.toString('latin1');
 		const [tree, volume, ...rest] = name.split('/');
 		const inside = tree === 'volumes' && volume !== undefined && roots.has(volume);
 		if (inside && !rest.includes('..')) return;
@@ -17,12 +19,7 @@ export function nameChecker(volumes: readonly string[]): (entry: IndexEntry) => 
 		});
 	};
 	return (entry) => {
-		check(latin(entry.path, entry.pathBase64), 'the entry');
-		if (entry.type === 'hardlink') check(latin(entry.linkTarget, entry.linkTargetBase64), 'the hard link to');
+		check(entryPath(entry), 'the entry');
+		if (entry.type === 'hardlink') check(entryLinkTarget(entry) ?? Buffer.alloc(0), 'the hard link to');
 	};
-}
-
-/** Bytes one to one, so that a separator can't hide in an odd encoding. */
-function latin(text: string | undefined, base64: string | undefined): string {
-	return text ?? Buffer.from(base64 ?? '', 'base64').toString('latin1');
 }
