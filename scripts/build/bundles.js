@@ -84,6 +84,8 @@ async function bundleCli() {
 	const outfile = 'dist/cli/main.js';
 	const hasShebang = readFileSync(resolve(root, 'cli/main.ts'), 'utf8').startsWith('#!');
 	const inputs = await bundle('cli/main.ts', outfile, {
+		// Only so that an old Node.js can read the file far enough to say that it is too old.
+		target: 'node12',
 		banner: hasShebang ? {} : { js: '#!/usr/bin/env node' },
 	});
 	chmodSync(resolve(root, outfile), 0o755);
