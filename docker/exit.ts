@@ -13,15 +13,17 @@ const attempts = 3;
 /** Resolves when the container has ended, or soon after `signal` aborts. */
 export async function learnExit(host: DockerHost, id: string, signal: AbortSignal): Promise<EngineExit> {
 	let reason = 'the daemon says that the container still runs';
+	let exitCode = -1;
 	for (let attempt = 0; attempt < attempts; attempt++) {
 		try {
-			await request(host, {
+			const answer = await request(host, {
 				method: 'POST',
 				path: `/containers/${segment(id)}/wait`,
 				doing: 'wait for the runner',
 				signal,
 				limitMs: forever,
 			});
+			exitCode = answers.integer(answers.fields(answer), 'StatusCode');
 		} catch (error) {
 			// A connection that broke says nothing about the container.
 			reason = messageOf(error);
@@ -32,9 +34,9 @@ export async function learnExit(host: DockerHost, id: string, signal: AbortSigna
 		} catch (error) {
 			reason = messageOf(error);
 		}
-		if (signal.aborted) break;
+		if (signal.aborted || exitCode >= 0) break;
 	}
-	return { exitCode: -1, outOfMemory: false, error: reason };
+	return { exitCode, outOfMemory: false, error: reason };
 }
 
 /** Undefined while it runs. Without a signal: it is asked after an abort too. */

@@ -22,6 +22,13 @@ import { findVolume } from './volumes';
 
 export type { RunnerMount, RunnerRole, RunnerSpec } from './container';
 
+/** An engine in a container. */
+export interface RunnerProcess extends EngineProcess {
+	readonly containerId: string;
+	/** Digest of the image in its registry, or the image's id when it came from none. */
+	readonly imageDigest: string;
+}
+
 /** Creating and starting take long on a busy host; together less than the age of an orphan. */
 const startLimitMs = 50_000;
 

@@ -29,7 +29,9 @@ async function load(chunks: readonly Buffer[], source = loaderSource): Promise<E
 }
 
 const cut = (bytes: Buffer, length: number) =>
-	Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) => bytes.subarray(i * length, (i + 1) * length));
+	Array.from({ length: Math.ceil(bytes.length / length) }, (_, i) =>
+		bytes.subarray(i * length, (i + 1) * length),
+	);
 
 const ways: Record<string, string> = {
 	'for await': `(async () => { for await (const c of process.stdin) process.stdout.write(c); })();`,

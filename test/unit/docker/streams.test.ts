@@ -85,7 +85,10 @@ test.each([
 test("the daemon's own error ends the output in its words", async () => {
 	const bytes = Buffer.concat([frame(stdout, 'some'), frame(3, 'log driver went away')]);
 	const failure = expect(takeApart(cut(bytes, [3]))).rejects;
-	await failure.toMatchObject({ code: 'docker_failed', message: expect.stringContaining('log driver went away') });
+	await failure.toMatchObject({
+		code: 'docker_failed',
+		message: expect.stringContaining('log driver went away'),
+	});
 });
 
 test('an error of the source reaches both streams, and nobody has to listen', async () => {
@@ -129,13 +132,19 @@ test('a slow reader of one stream never sees the bytes of the other out of order
 	};
 	const [out, err] = await Promise.all([slow(), collect(both.stderr)]);
 	const numbers = (wanted: (i: number) => boolean) =>
-		Array.from({ length: 400 }, (_, i) => i).filter(wanted).map((i) => `${i} `).join('');
+		Array.from({ length: 400 }, (_, i) => i)
+			.filter(wanted)
+			.map((i) => `${i} `)
+			.join('');
 	expect(out).toBe(numbers((i) => i % 3 !== 0));
 	expect(err.toString()).toBe(numbers((i) => i % 3 === 0));
 });
 
 test('a sink that was given up drops its bytes while the other goes on', async () => {
-	const written = Array.from({ length: 100 }, (_, i) => [frame(stdout, Buffer.alloc(1000)), frame(stderr, `${i} `)]);
+	const written = Array.from({ length: 100 }, (_, i) => [
+		frame(stdout, Buffer.alloc(1000)),
+		frame(stderr, `${i} `),
+	]);
 	const both = demultiplex(Readable.from(written.flat(), { objectMode: false }), { highWaterMark: 10 });
 	both.stdout.once('readable', () => both.stdout.destroy());
 	const err = await collect(both.stderr);
