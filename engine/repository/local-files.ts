@@ -82,8 +82,6 @@ export async function moveInto(
 }
 
 async function moveWithoutLink(temporary: string, target: string): Promise<'created' | 'exists'> {
-	// Looked at before the reservation, so that a removed file does not leave an empty object.
-	await lstat(temporary);
 	try {
 		await (await openExclusive(target)).close();
 	} catch (error) {

@@ -20,6 +20,12 @@ import type { ObjectWriter } from './storage';
 
 type State = 'open' | 'sealed' | 'published' | 'aborted';
 
+/**
+ * After so many bytes the file system is asked to store what it has, behind the writer's back: else it may
+ * sit on gigabytes until `seal`, and a small runner's memory fills with them.
+ */
+const syncEvery = 64 << 20;
+
 export async function createLocalWriter(
 	path: string,
 	attempt: Attempt,
@@ -29,16 +35,22 @@ export async function createLocalWriter(
 	const { handle, path: temporary } = await createTemporary(path);
 	let state: State = 'open';
 	let size = 0;
+	let syncedUpTo = 0;
 	let closed = false;
-	/** Resolves to what the write under way failed with, if so; it never rejects, so nobody has to wait for it. */
-	let underWay: Promise<unknown> = Promise.resolve(undefined);
+	/** The first failure. It stays: a second sync can succeed over bytes that the first one lost. */
+	let failure: unknown;
+	/** What is under way; these never reject, so nobody has to wait for them. */
+	let writing: Promise<void> = Promise.resolve();
+	let syncing: Promise<void> | undefined;
 
+	const keepFailure = async (work: Promise<unknown>): Promise<void> => {
+		failure ??= await failureOf(work);
+	};
 	const require = (wanted: State, what: string) => {
 		if (state !== wanted)
 			throw new BackupError('unexpected', `${attempt.key} is ${state}, it can't be ${what}`);
 	};
-	const settle = async () => {
-		const failure = await underWay;
+	const throwFailure = async () => {
 		if (failure !== undefined) throw await explain(failure, attempt);
 	};
 	const close = async () => {
@@ -46,36 +58,45 @@ export async function createLocalWriter(
 		closed = true;
 		await handle.close();
 	};
+	const syncBehind = () => {
+		if (syncing || size - syncedUpTo < syncEvery) return;
+		syncedUpTo = size;
+		syncing = keepFailure(handle.datasync()).then(() => (syncing = undefined));
+	};
+	const makeDurable = async () => {
+		await handle.sync();
+		const stored = (await handle.stat()).size;
+		if (stored !== size) {
+			throw new BackupError(
+				'storage_failed',
+				`${attempt.key} has ${stored} bytes, but ${size} were written`,
+				{
+					hint: 'The file system lost data without an error: check the disk before you trust it.',
+				},
+			);
+		}
+		await close();
+	};
 
 	return {
 		async write(chunk) {
 			require('open', 'written');
-			await settle();
+			await writing;
+			await throwFailure();
 			signal?.throwIfAborted();
-			underWay = failureOf(writeAll(handle, chunk, size));
+			writing = keepFailure(writeAll(handle, chunk, size));
 			size += chunk.length;
+			syncBehind();
 		},
 
 		async seal() {
 			require('open', 'sealed');
-			await settle();
+			await writing;
+			await syncing;
+			await throwFailure();
 			signal?.throwIfAborted();
-			try {
-				await handle.sync();
-				const stored = (await handle.stat()).size;
-				if (stored !== size) {
-					throw new BackupError(
-						'storage_failed',
-						`${attempt.key} has ${stored} bytes, but ${size} were written`,
-						{
-							hint: 'The file system lost data without an error: check the disk before you trust it.',
-						},
-					);
-				}
-				await close();
-			} catch (error) {
-				throw await explain(error, attempt);
-			}
+			await keepFailure(makeDurable());
+			await throwFailure();
 			state = 'sealed';
 		},
 
@@ -87,13 +108,7 @@ export async function createLocalWriter(
 				outcome = await moveInto(temporary, path, linkFile);
 				await syncDirectory(dirname(path));
 			} catch (error) {
-				if (systemCode(error) !== 'ENOENT') throw await explain(error, attempt);
-				// The temporary file is gone: another's object has the key, or the key was deleted.
-				if ((await failureOf(lstat(path))) === undefined)
-					throw alreadyThere(attempt.key, attempt.root, error);
-				throw (
-					(await missingRoot(attempt.root)) ?? notFound(`unpublished ${attempt.key}`, attempt.root, error)
-				);
+				throw await unpublished(error, path, attempt);
 			}
 			state = 'published';
 			if (outcome === 'exists') throw alreadyThere(attempt.key, attempt.root);
@@ -102,9 +117,18 @@ export async function createLocalWriter(
 		async abort() {
 			if (state === 'published' || state === 'aborted') return;
 			state = 'aborted';
-			await underWay;
-			const failure = joinSystemErrors(await failureOf(close()), await failureOf(removeFile(temporary)));
-			if (failure !== undefined) throw await explain(failure, attempt);
+			await writing;
+			await syncing;
+			const later = joinSystemErrors(await failureOf(close()), await failureOf(removeFile(temporary)));
+			if (later !== undefined) throw await explain(later, attempt);
 		},
 	};
+}
+
+/** Why a sealed file could not be published. */
+async function unpublished(error: unknown, path: string, attempt: Attempt): Promise<unknown> {
+	if (systemCode(error) !== 'ENOENT') return await explain(error, attempt);
+	// The temporary file is gone: another's object has the key, or the key was deleted.
+	if ((await failureOf(lstat(path))) === undefined) return alreadyThere(attempt.key, attempt.root, error);
+	return (await missingRoot(attempt.root)) ?? notFound(`unpublished ${attempt.key}`, attempt.root, error);
 }

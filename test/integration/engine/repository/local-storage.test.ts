@@ -60,10 +60,14 @@ describe('a full disk', () => {
 	});
 
 	it('tells of the one chunk that was written behind, even if nothing follows it', async () => {
-		const storage = createLocalStorage(mountTmpfs('size=1m'));
-		const writer = await storage.create('x');
+		const root = mountTmpfs('size=1m');
+		const writer = await createLocalStorage(root).create('x');
 		await writer.write(bytesOf(2 << 20));
 		await expect(writer.seal()).rejects.toMatchObject({ code: 'repository_full' });
+		execFileSync('mount', ['-o', 'remount,size=8m', root]);
+		// What failed once stays failed: the bytes are gone, however much room there is now.
+		await expect(writer.seal()).rejects.toMatchObject({ code: 'repository_full' });
+		await expect(writer.write(Buffer.from('x'))).rejects.toMatchObject({ code: 'repository_full' });
 		await writer.abort();
 	});
 

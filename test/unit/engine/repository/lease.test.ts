@@ -322,6 +322,38 @@ describe('a lease on a storage that fails', () => {
 		}
 	});
 
+	it('is lost by generation alone where nothing can be deleted', async () => {
+		const keeping: Storage = { ...storage, delete: async () => undefined };
+		const paused = await acquire('paused', { storage: keeping, clock: fakeClock() });
+		const next = await clock.advanceUntil(acquire('next', { storage: keeping }));
+		await expect(paused.check()).rejects.toMatchObject({
+			code: 'lease_lost',
+			message: expect.stringContaining('2 took over'),
+		});
+		await next.check();
+		await next.release();
+	});
+
+	it('counts a slow renewal from its beginning', async () => {
+		let down = false;
+		const slow: Storage = {
+			...storage,
+			put: async (key, body) => {
+				if (down) throw new BackupError('storage_unreachable', 'the storage is away');
+				if (!key.endsWith('.0000000001.json')) return await storage.put(key, body);
+				await clock.sleep(20_000);
+				down = true;
+				return await storage.put(key, body);
+			},
+		};
+		const lease = await acquire('a', { storage: slow });
+		await clock.advance(34_000);
+		await lease.check();
+		// Seen at 5 s at the earliest, so 35 s is the last moment that it surely holds.
+		await clock.advance(7_000);
+		await expect(lease.check()).rejects.toMatchObject({ code: 'lease_lost' });
+	});
+
 	it('is free again after a death at any of its calls', async () => {
 		for (let at = 1; ; at += 1) {
 			storage = createMemoryStorage();

@@ -114,6 +114,21 @@ describe('a directory', () => {
 		expect(await readdir(root)).toEqual([]);
 	});
 
+	it('stores an object longer than what it syncs behind the writer', async () => {
+		const writer = await storage.create('long');
+		const chunk = bytesOf(1 << 20);
+		for (let n = 0; n < 150; n += 1) await writer.write(chunk);
+		await writer.seal();
+		await writer.publish();
+		let position = 0;
+		for await (const part of storage.get('long')) {
+			const start = position % chunk.length;
+			expect(part.equals(chunk.subarray(start, start + part.length))).toBe(true);
+			position += part.length;
+		}
+		expect(position).toBe(150 << 20);
+	});
+
 	it('neither follows nor lists symbolic links below its root', async () => {
 		const elsewhere = newDirectory();
 		await writeFile(join(elsewhere, 'secret'), 'secret');

@@ -12,7 +12,8 @@ import type { Answer, Command } from '../../../processes/repository-process';
 
 const newDirectory = scratchDirectories();
 const start = testProgram('repository-process.ts');
-const times = { ttlMs: 1500, renewMs: 150 };
+/** Long enough for a holder to be heard on a busy machine. */
+const times = { ttlMs: 3000, renewMs: 150 };
 
 async function open(directory: string): Promise<TestProcess> {
 	const one = start();
@@ -38,7 +39,7 @@ describe('eight processes that want one lease', () => {
 			}
 			const [winner] = winners;
 			expect(await ask(winner!, { do: 'check' })).toEqual({ ok: null });
-			if (round % 2 === 1) {
+			if (round % 3 !== 0) {
 				expect(await ask(winner!, { do: 'release' })).toEqual({ ok: null });
 			} else {
 				await winner!.kill('SIGKILL');
