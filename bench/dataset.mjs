@@ -12,7 +12,11 @@ const stamp = '.complete';
 
 const cipher = createCipheriv('aes-256-ctr', Buffer.alloc(32, 7), Buffer.alloc(16));
 const random = (length) => cipher.update(Buffer.alloc(length));
-const words = Array.from({ length: 2048 }, () => random(6).toString('hex').slice(0, 3 + (random(1)[0] % 9)));
+const words = Array.from({ length: 2048 }, () =>
+	random(6)
+		.toString('hex')
+		.slice(0, 3 + (random(1)[0] % 9)),
+);
 
 /** Text that compresses to roughly a third. */
 function text(length) {
@@ -48,9 +52,16 @@ for (const [index, size] of planned.entries()) {
 	bytes += length;
 	if (complete) continue;
 	const group = Math.floor(index / filesPerDirectory);
-	const folder = join(directory, `d${String(Math.floor(group / 40)).padStart(3, '0')}`, `g${String(group).padStart(4, '0')}`);
+	const folder = join(
+		directory,
+		`d${String(Math.floor(group / 40)).padStart(3, '0')}`,
+		`g${String(group).padStart(4, '0')}`,
+	);
 	if (index % filesPerDirectory === 0) mkdirSync(folder, { recursive: true });
-	writeFileSync(join(folder, `f${String(index).padStart(5, '0')}.${isText(index) ? 'txt' : 'bin'}`), isText(index) ? text(length) : random(length));
+	writeFileSync(
+		join(folder, `f${String(index).padStart(5, '0')}.${isText(index) ? 'txt' : 'bin'}`),
+		isText(index) ? text(length) : random(length),
+	);
 }
 if (!complete) writeFileSync(join(directory, stamp), '');
 console.log(JSON.stringify({ files, bytes }));

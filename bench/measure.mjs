@@ -14,7 +14,9 @@ docker.wait = (...args) =>
 	new Promise((resolve, reject) => {
 		const child = spawn('docker', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 		child.once('error', reject);
-		child.once('close', (code) => (code === 0 ? resolve() : reject(new Error(`docker ${args[0]}: exit code ${code}`))));
+		child.once('close', (code) =>
+			code === 0 ? resolve() : reject(new Error(`docker ${args[0]}: exit code ${code}`)),
+		);
 	});
 
 /** Whether the command succeeds. */
@@ -58,10 +60,15 @@ function observe(pid, processes) {
 	try {
 		const status = readFileSync(`/proc/${pid}/status`, 'utf8');
 		const peak = Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
-		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+		const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+			.replace(/^.*\) /s, '')
+			.split(' ');
 		const cpuSeconds = (Number(stat[11]) + Number(stat[12])) / ticksPerSecond;
 		const before = processes.get(pid);
-		processes.set(pid, { peakMiB: Math.max(peak, before?.peakMiB ?? 0), cpuSeconds: Math.max(cpuSeconds, before?.cpuSeconds ?? 0) });
+		processes.set(pid, {
+			peakMiB: Math.max(peak, before?.peakMiB ?? 0),
+			cpuSeconds: Math.max(cpuSeconds, before?.cpuSeconds ?? 0),
+		});
 	} catch (error) {
 		// The process ended between the two looks.
 		if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;

@@ -18,7 +18,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..');
 const operations = createRequire(import.meta.url)(join(root, 'dist/operations/index.js'));
 const { values: options } = parseArgs({
-	options: { rounds: { type: 'string', default: '5' }, 'gzip-rounds': { type: 'string', default: '1' }, keep: { type: 'boolean' } },
+	options: {
+		rounds: { type: 'string', default: '5' },
+		'gzip-rounds': { type: 'string', default: '1' },
+		keep: { type: 'boolean' },
+	},
 });
 
 const baseImage = process.env.RUNNER_IMAGE ?? 'node:24-bookworm-slim';
@@ -32,7 +36,17 @@ function prepareImage() {
 	if (dockerQuiet('image', 'inspect', image)) return;
 	dockerQuiet('rm', '-f', 'docker-backup-bench-image');
 	const install = 'apt-get -qq update && apt-get -qq install -y --no-install-recommends age zstd';
-	docker('run', '--network', 'host', '--name', 'docker-backup-bench-image', baseImage, 'bash', '-c', `${install} >/dev/null`);
+	docker(
+		'run',
+		'--network',
+		'host',
+		'--name',
+		'docker-backup-bench-image',
+		baseImage,
+		'bash',
+		'-c',
+		`${install} >/dev/null`,
+	);
 	docker('commit', 'docker-backup-bench-image', image);
 	docker('rm', 'docker-backup-bench-image');
 }
@@ -40,7 +54,23 @@ function prepareImage() {
 function prepareData() {
 	docker('volume', 'create', data);
 	const dataset = readFileSync(join(here, 'dataset.mjs'));
-	return JSON.parse(docker.input(dataset, 'run', '--rm', '-i', '--log-driver', 'none', '-v', `${data}:/data`, image, 'node', '--input-type=module', '-', '/data'));
+	return JSON.parse(
+		docker.input(
+			dataset,
+			'run',
+			'--rm',
+			'-i',
+			'--log-driver',
+			'none',
+			'-v',
+			`${data}:/data`,
+			image,
+			'node',
+			'--input-type=module',
+			'-',
+			'/data',
+		),
+	);
 }
 
 /** An empty store before every round, so that no round pays for the one before it. */
@@ -56,7 +86,13 @@ async function ours() {
 		endpoint: { type: 'socket', socketPath: operations.defaultSocket },
 		runner: { ...operations.defaultRunner, image, cpuShares: 1024 },
 	};
-	const repository = { location: { type: 'volume', name: store }, secret, previousSecrets: [], mayCreate: true, id: null };
+	const repository = {
+		location: { type: 'volume', name: store },
+		secret,
+		previousSecrets: [],
+		mayCreate: true,
+		id: null,
+	};
 	const context = {
 		clock: operations.systemClock,
 		random: operations.systemRandom,
@@ -92,10 +128,29 @@ async function shell(script) {
 	dockerQuiet('rm', '-f', name);
 	const figures = await measureContainer(
 		() =>
-			docker.wait('run', '--rm', '--name', name, '--log-driver', 'none', '--network', 'none', '-v', `${data}:/data:ro`, '-v', `${store}:/store`, image, 'bash', '-c', `set -o pipefail; ${script}`),
+			docker.wait(
+				'run',
+				'--rm',
+				'--name',
+				name,
+				'--log-driver',
+				'none',
+				'--network',
+				'none',
+				'-v',
+				`${data}:/data:ro`,
+				'-v',
+				`${store}:/store`,
+				image,
+				'bash',
+				'-c',
+				`set -o pipefail; ${script}`,
+			),
 		{ name },
 	);
-	const stored = Number(docker('run', '--rm', '-v', `${store}:/store`, image, 'stat', '-c', '%s', '/store/file'));
+	const stored = Number(
+		docker('run', '--rm', '-v', `${store}:/store`, image, 'stat', '-c', '%s', '/store/file'),
+	);
 	return { ...figures, stored };
 }
 
@@ -109,7 +164,16 @@ const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers
 function summarize(name, rounds) {
 	const of = (field) => median(rounds.map((round) => round[field]));
 	const times = rounds.map((round) => round.seconds);
-	return { name, rounds: rounds.length, seconds: of('seconds'), fastest: Math.min(...times), slowest: Math.max(...times), cpu: of('cpuSeconds'), peakMiB: of('peakMiB'), stored: of('stored') };
+	return {
+		name,
+		rounds: rounds.length,
+		seconds: of('seconds'),
+		fastest: Math.min(...times),
+		slowest: Math.max(...times),
+		cpu: of('cpuSeconds'),
+		peakMiB: of('peakMiB'),
+		stored: of('stored'),
+	};
 }
 
 function table(rows, dataset) {
@@ -135,11 +199,16 @@ const pipeline = `tar -C /data -c . | zstd -T0 -1 -q | age -r ${key} | tee /stor
 const all = { ours: [], pipeline: [], gzip: [] };
 await shell('tar -C /data -c . | cat >/dev/null; : > /store/file');
 for (let round = 0; round < Number(options.rounds); round++) {
-	for (const [name, run] of [['ours', ours], ['pipeline', () => shell(pipeline)]]) {
+	for (const [name, run] of [
+		['ours', ours],
+		['pipeline', () => shell(pipeline)],
+	]) {
 		clearStore();
 		const figures = await run();
 		all[name].push(figures);
-		console.error(`${name} ${figures.seconds.toFixed(1)} s, CPU ${figures.cpuSeconds.toFixed(1)} s, ${figures.peakMiB.toFixed(0)} MiB`);
+		console.error(
+			`${name} ${figures.seconds.toFixed(1)} s, CPU ${figures.cpuSeconds.toFixed(1)} s, ${figures.peakMiB.toFixed(0)} MiB`,
+		);
 	}
 }
 for (let round = 0; round < Number(options['gzip-rounds']); round++) {
@@ -155,5 +224,8 @@ const text = table(rows, dataset);
 console.log(text);
 const file = join(root, 'docs/BENCHMARKS.md');
 mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, `# Benchmarks\n\nWritten by \`npm run bench\`; nothing here is typed by hand.\n\n## Backup of one volume\n\n${text}\n`);
+writeFileSync(
+	file,
+	`# Benchmarks\n\nWritten by \`npm run bench\`; nothing here is typed by hand.\n\n## Backup of one volume\n\n${text}\n`,
+);
 if (!options.keep) dockerQuiet('volume', 'rm', '-f', store);

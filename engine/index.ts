@@ -1,7 +1,21 @@
 /** The engine's public face for orchestrators: keys, signatures, records and documents; never a job. */
-export { archiveKey, deriveMasterKey, generateKey, keyId, parseRawKey, passphraseFromFile, rawKdf, type Secret } from './format/keys';
+export {
+	archiveKey,
+	deriveMasterKey,
+	generateKey,
+	keyId,
+	parseRawKey,
+	passphraseFromFile,
+	rawKdf,
+	type Secret,
+} from './format/keys';
 export { openStream } from './format/opening';
 export { unlock as unlockArchive } from './format/unlocking';
 export { signer, type Signer } from './format/signing';
-export { createDocument, parseDocument, verifyDocument, type RepositoryDocument } from './repository/document';
+export {
+	createDocument,
+	parseDocument,
+	verifyDocument,
+	type RepositoryDocument,
+} from './repository/document';
 export { formatRecord, splitRecord, trustOf } from './repository/records';

@@ -39,7 +39,12 @@ async function main(): Promise<void> {
 	} catch (thrown) {
 		const error = toBackupError(thrown);
 		process.exitCode = error.exitCode;
-		conversation.say({ event: 'failure', code: error.code, message: error.message, hint: error.hint ?? null });
+		conversation.say({
+			event: 'failure',
+			code: error.code,
+			message: error.message,
+			hint: error.hint ?? null,
+		});
 	} finally {
 		conversation.close();
 	}

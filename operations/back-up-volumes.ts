@@ -3,7 +3,7 @@
  * return the records. Nothing is published without our signature on it; a failed archive has a record
  * too. Throws before there is anything to record: names, volumes, images, repository, lease.
  */
-import { connectDocker, describeHost, type DockerHost } from '../docker/client';
+import { describeHost, type DockerHost } from '../docker/client';
 import type { RunnerMount } from '../docker/runner';
 import { inspectVolume } from '../docker/volumes';
 import { archiveKey, formatRecord } from '../engine/index';
@@ -12,7 +12,7 @@ import type { StaleRun } from '../protocol/events';
 import type { ArchivePlan, Compression, KeysFrame, SourceVolume } from '../protocol/job';
 import { archiveIdOf, parseJobName, slug } from '../protocol/names';
 import type { BackupRecord } from '../protocol/record';
-import { locationOf, startEngine } from './executor';
+import { locationOf, startEngine, withDocker } from './executor';
 import { introduce } from './introduce';
 import type { Keyring } from './keyring';
 import { converse, type Session } from './session';
@@ -49,14 +49,22 @@ export async function backUpVolumes(
 ): Promise<BackUpOutcome> {
 	const job = parseJobName(request.job);
 	requireSound(request, repository);
-	const host = connectDocker(hostSettings.endpoint);
 	const sources = sourcesOf(request);
-	const mounts = await mountSources(host, sources, repository.location, context.signal);
+	const { mounts, hostName } = await withDocker(hostSettings.endpoint, async (host) => ({
+		mounts: await mountSources(host, sources, repository.location, context.signal),
+		hostName: (await describeHost(host, context.signal)).name,
+	}));
 	const plans = planArchives(job, sources, request.separate, context);
 	const where = { type: 'runner', host: hostSettings } as const;
 	const runId = context.random.bytes(8).toString('hex');
-	const { name: hostName } = await describeHost(host, context.signal);
-	const needs = { role: 'read', mounts, repository: repository.location, writesRepository: true, labels: { run: runId, job } } as const;
+	const needs = {
+		role: 'read',
+		mounts,
+		repository: repository.location,
+		writesRepository: true,
+		runId,
+		job,
+	} as const;
 
 	return await converse(
 		context,
@@ -75,9 +83,15 @@ export async function backUpVolumes(
 				encrypt: request.encrypt,
 				lockWaitMs: request.lockWaitMs,
 			});
-			const { keyring, repositoryCreated } = await introduce(session, repository, context, (keys) => keysFor(keys, plans, request.encrypt));
+			const { keyring, repositoryCreated } = await introduce(session, repository, context, (keys) =>
+				keysFor(keys, plans, request.encrypt),
+			);
 			const ready = await session.next('ready');
-			session.send('go', { level: 'checksum', archives: [], closeRuns: ready.staleRuns.map((run) => closing(run, keyring, context)) });
+			session.send('go', {
+				level: 'checksum',
+				archives: [],
+				closeRuns: ready.staleRuns.map((run) => closing(run, keyring, context)),
+			});
 			const records = await signAndCollect(session, keyring, request, context);
 			return { records, repositoryCreated };
 		},
@@ -100,12 +114,19 @@ async function signAndCollect(
 			case 'failed': {
 				const record: BackupRecord = { ...event.record, tags: request.tags, workflow: context.workflow };
 				proposed.set(record.id, record);
-				session.send('commit', { id: record.id, recordText: formatRecord(record, keyring.current?.signer ?? null) });
+				session.send('commit', {
+					id: record.id,
+					recordText: formatRecord(record, keyring.current?.signer ?? null),
+				});
 				break;
 			}
 			case 'stored': {
 				const record = proposed.get(event.id);
-				if (record === undefined) throw new BackupError('protocol_violation', `the engine stored ${event.id}, which it never proposed`);
+				if (record === undefined)
+					throw new BackupError(
+						'protocol_violation',
+						`the engine stored ${event.id}, which it never proposed`,
+					);
 				stored.push(record);
 				break;
 			}
@@ -119,7 +140,9 @@ async function signAndCollect(
 
 function requireSound(request: BackUpRequest, repository: RepositorySettings): void {
 	if (request.volumes.length + request.directories.length === 0) {
-		throw new BackupError('invalid_parameter', 'no volume is selected', { hint: 'Name at least one volume.' });
+		throw new BackupError('invalid_parameter', 'no volume is selected', {
+			hint: 'Name at least one volume.',
+		});
 	}
 	if (request.encrypt && repository.secret === null) {
 		throw new BackupError('key_missing', 'encryption is on and the repository has no key', {
@@ -144,32 +167,57 @@ function sourcesOf({ volumes, directories }: BackUpRequest): Source[] {
 	].map((source) => ({ ...source, path: `${sourceDirectory}/${source.name}` }));
 	const names = sources.map((source) => source.name);
 	const twice = names.find((name, position) => names.indexOf(name) !== position);
-	if (twice !== undefined) throw new BackupError('invalid_parameter', `"${twice}" is selected twice`, { hint: 'Name each volume once.' });
+	if (twice !== undefined)
+		throw new BackupError('invalid_parameter', `"${twice}" is selected twice`, {
+			hint: 'Name each volume once.',
+		});
 	return sources;
 }
 
-async function mountSources(host: DockerHost, sources: readonly Source[], repository: RepositoryLocation, signal: AbortSignal): Promise<RunnerMount[]> {
+async function mountSources(
+	host: DockerHost,
+	sources: readonly Source[],
+	repository: RepositoryLocation,
+	signal: AbortSignal,
+): Promise<RunnerMount[]> {
 	const mounts: RunnerMount[] = [];
 	for (const { type, from, path } of sources) {
 		const mountpoint = type === 'volume' ? (await inspectVolume(host, from, signal)).mountpoint : from;
 		requireOutside(type, from, mountpoint, repository);
 		const missingCode = type === 'volume' ? 'volume_not_found' : 'source_missing';
-		mounts.push({ type: type === 'volume' ? 'volume' : 'bind', source: from, target: path, readOnly: true, missingCode });
+		mounts.push({
+			type: type === 'volume' ? 'volume' : 'bind',
+			source: from,
+			target: path,
+			readOnly: true,
+			missingCode,
+		});
 	}
 	return mounts;
 }
 
 /** Symbolic links and nested mounts may still lead into the repository: the engine looks for its own marker. */
-function requireOutside(type: Source['type'], from: string, mountpoint: string, repository: RepositoryLocation): void {
+function requireOutside(
+	type: Source['type'],
+	from: string,
+	mountpoint: string,
+	repository: RepositoryLocation,
+): void {
 	const same = repository.type === 'volume' && type === 'volume' && repository.name === from;
-	const below = repository.type === 'directory' && `${repository.path}/`.startsWith(`${mountpoint.replace(/\/+$/, '')}/`);
+	const below =
+		repository.type === 'directory' && `${repository.path}/`.startsWith(`${mountpoint.replace(/\/+$/, '')}/`);
 	if (!same && !below) return;
 	throw new BackupError('repository_in_source', `${type} "${from}" holds the repository itself`, {
 		hint: 'Keep the repository in a volume or directory of its own and do not back that up with itself.',
 	});
 }
 
-function planArchives(job: string, sources: readonly Source[], separate: boolean, { clock, random }: OperationContext): ArchivePlan[] {
+function planArchives(
+	job: string,
+	sources: readonly Source[],
+	separate: boolean,
+	{ clock, random }: OperationContext,
+): ArchivePlan[] {
 	const plan = (part: string | undefined, series: string, chosen: readonly Source[]): ArchivePlan => ({
 		id: archiveIdOf(job, part, clock.now(), random.bytes(2)),
 		archiveId: random.bytes(16).toString('hex'),
@@ -181,13 +229,27 @@ function planArchives(job: string, sources: readonly Source[], separate: boolean
 	return sources.map((source) => plan(source.name, `${source.type}:${source.name}`, [source]));
 }
 
-function keysFor(keyring: Keyring, plans: readonly ArchivePlan[], encrypt: boolean): Omit<KeysFrame, 'create'> {
+function keysFor(
+	keyring: Keyring,
+	plans: readonly ArchivePlan[],
+	encrypt: boolean,
+): Omit<KeysFrame, 'create'> {
 	const { current } = keyring;
 	if (!encrypt || current === null) return { kdf: null, keyId: null, keys: [] };
-	const keys = plans.map((plan) => ({ id: plan.id, key: archiveKey(current.master, plan.archiveId).toString('base64') }));
+	const keys = plans.map((plan) => ({
+		id: plan.id,
+		key: archiveKey(current.master, plan.archiveId).toString('base64'),
+	}));
 	return { kdf: current.kdf, keyId: current.keyId, keys };
 }
 
-function closing(run: StaleRun, keyring: Keyring, context: OperationContext): { id: string; recordText: string } {
-	return { id: run.id, recordText: formatRecord(closingRecord(run, context.clock.now()), keyring.current?.signer ?? null) };
+function closing(
+	run: StaleRun,
+	keyring: Keyring,
+	context: OperationContext,
+): { id: string; recordText: string } {
+	return {
+		id: run.id,
+		recordText: formatRecord(closingRecord(run, context.clock.now()), keyring.current?.signer ?? null),
+	};
 }

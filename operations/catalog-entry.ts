@@ -7,13 +7,25 @@ import type { Keyring } from './keyring';
 
 export type CatalogEntry =
 	| { readonly status: 'running'; readonly id: string; readonly job: string; readonly run: StaleRun }
-	| { readonly status: 'success' | 'failed'; readonly id: string; readonly job: string; readonly trust: Trust; readonly record: BackupRecord }
+	| {
+			readonly status: 'success' | 'failed';
+			readonly id: string;
+			readonly job: string;
+			readonly trust: Trust;
+			readonly record: BackupRecord;
+	  }
 	| { readonly status: 'unreadable'; readonly id: string; readonly problem: string };
 
 export function readEntry({ id, text }: StoredText, keyring: Keyring): CatalogEntry {
 	try {
 		const { record } = splitRecord(text);
-		return { status: record.status, id, job: record.job, trust: trustOf(text, keyring.publicKeys, { id }), record };
+		return {
+			status: record.status,
+			id,
+			job: record.job,
+			trust: trustOf(text, keyring.publicKeys, { id }),
+			record,
+		};
 	} catch (error) {
 		return { status: 'unreadable', id, problem: toBackupError(error).message };
 	}

@@ -9,13 +9,25 @@ import { openStream, unlockArchive, type Secret } from '../engine/index';
 import { BackupError } from '../protocol/errors';
 
 /** Writes the plaintext (a .tar.zst, as a rule) to `output`; resolves to its bytes. */
-export async function decryptFile(path: string, secrets: readonly Secret[], output: Writable, signal: AbortSignal): Promise<number> {
+export async function decryptFile(
+	path: string,
+	secrets: readonly Secret[],
+	output: Writable,
+	signal: AbortSignal,
+): Promise<number> {
 	const file = await openFile(path);
 	let bytes = 0;
 	try {
-		const stored = file.createReadStream({ start: 0, highWaterMark: 1 << 20, autoClose: false }) as AsyncIterable<Buffer>;
+		const stored = file.createReadStream({
+			start: 0,
+			highWaterMark: 1 << 20,
+			autoClose: false,
+		}) as AsyncIterable<Buffer>;
 		const counted = async function* () {
-			for await (const chunk of openStream(stored, { archiveKey: async (header) => await unlockArchive(header, secrets, path), name: path })) {
+			for await (const chunk of openStream(stored, {
+				archiveKey: async (header) => await unlockArchive(header, secrets, path),
+				name: path,
+			})) {
 				bytes += chunk.length;
 				yield chunk;
 			}

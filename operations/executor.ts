@@ -2,8 +2,9 @@
  * Starts an engine for a job: in a runner on a Docker host, or in a worker thread of this process when
  * the repository is a directory of this machine.
  */
-import { connectDocker, type DockerHost } from '../docker/client';
+import { connectDocker, type DockerEndpoint, type DockerHost } from '../docker/client';
 import { ensureImage } from '../docker/images';
+import { runLabels } from '../docker/labels';
 import { reapOrphans } from '../docker/reap';
 import { startRunner, type RunnerMount, type RunnerSpec } from '../docker/runner';
 import { inspectVolume } from '../docker/volumes';
@@ -12,7 +13,7 @@ import { BackupError } from '../protocol/errors';
 import type { Location } from '../protocol/job';
 import { engineSource } from './engine-source';
 import { startWorker } from './worker';
-import type { HostSettings, OperationContext, RepositoryLocation, Where } from './settings';
+import type { OperationContext, RepositoryLocation, RunnerSettings, Where } from './settings';
 
 export interface EngineNeeds {
 	readonly role: RunnerSpec['role'];
@@ -20,7 +21,9 @@ export interface EngineNeeds {
 	readonly mounts: readonly RunnerMount[];
 	readonly repository: RepositoryLocation;
 	readonly writesRepository: boolean;
-	readonly labels: Readonly<Record<string, string>>;
+	readonly runId: string;
+	/** Null for work that belongs to no job. */
+	readonly job: string | null;
 }
 
 const repositoryMountPoint = '/repository';
@@ -29,7 +32,10 @@ const repositoryMountPoint = '/repository';
 export function locationOf(where: Where, repository: RepositoryLocation): Location {
 	if (where.type === 'runner') return { type: 'directory', path: repositoryMountPoint };
 	if (repository.type === 'directory') return { type: 'directory', path: repository.path };
-	throw new BackupError('usage', `the repository is the Docker volume "${repository.name}", which needs a Docker host`);
+	throw new BackupError(
+		'usage',
+		`the repository is the Docker volume "${repository.name}", which needs a Docker host`,
+	);
 }
 
 /** How messages name the repository's place. */
@@ -37,40 +43,84 @@ export function placeOf(repository: RepositoryLocation): string {
 	return repository.type === 'directory' ? `directory ${repository.path}` : `volume "${repository.name}"`;
 }
 
-export async function startEngine(where: Where, needs: EngineNeeds, context: OperationContext, signal: AbortSignal): Promise<EngineProcess> {
+export async function startEngine(
+	where: Where,
+	needs: EngineNeeds,
+	context: OperationContext,
+	signal: AbortSignal,
+): Promise<EngineProcess> {
 	if (where.type === 'process') return startWorker(engineSource());
 	const host = connectDocker(where.host.endpoint);
+	try {
+		const runner = await startOn(host, where.host.runner, needs, context, signal);
+		const dispose = () => runner.dispose().finally(() => host.close());
+		return { ...runner, dispose };
+	} catch (error) {
+		host.close();
+		throw error;
+	}
+}
+
+/** Runs `work` with a connection of its own, closed afterwards. */
+export async function withDocker<T>(
+	endpoint: DockerEndpoint,
+	work: (host: DockerHost) => Promise<T>,
+): Promise<T> {
+	const host = connectDocker(endpoint);
+	try {
+		return await work(host);
+	} finally {
+		host.close();
+	}
+}
+
+async function startOn(
+	host: DockerHost,
+	runner: RunnerSettings,
+	needs: EngineNeeds,
+	context: OperationContext,
+	signal: AbortSignal,
+): Promise<EngineProcess> {
 	await reapOrphans(host, { clock: context.clock, signal });
-	await ensureImage(host, where.host.runner.image, {
+	await ensureImage(host, runner.image, {
 		onProgress: (message, percent) => context.onEvent({ event: 'pull', message, percent: percent ?? null }),
 		signal,
 	});
 	const repository = await repositoryMount(host, needs, signal);
-	return await startRunner(host, specOf(where.host, needs, repository), engineSource(), signal);
-}
-
-function specOf({ runner }: HostSettings, needs: EngineNeeds, repository: RunnerMount): RunnerSpec {
-	return {
+	const spec: RunnerSpec = {
 		...runner,
 		role: needs.role,
 		mounts: [...needs.mounts, repository],
 		network: 'none',
-		labels: needs.labels,
+		labels: runLabels({ ...needs, created: new Date(context.clock.now()).toISOString() }),
 	};
+	return await startRunner(host, spec, engineSource(), signal);
 }
 
-async function repositoryMount(host: DockerHost, needs: EngineNeeds, signal: AbortSignal): Promise<RunnerMount> {
+async function repositoryMount(
+	host: DockerHost,
+	needs: EngineNeeds,
+	signal: AbortSignal,
+): Promise<RunnerMount> {
 	const { repository } = needs;
-	const common = { target: repositoryMountPoint, readOnly: !needs.writesRepository, missingCode: 'repository_not_found' } as const;
+	const common = {
+		target: repositoryMountPoint,
+		readOnly: !needs.writesRepository,
+		missingCode: 'repository_not_found',
+	} as const;
 	if (repository.type === 'directory') return { ...common, type: 'bind', source: repository.path };
 	try {
 		await inspectVolume(host, repository.name, signal);
 	} catch (error) {
 		if (!(error instanceof BackupError) || error.code !== 'volume_not_found') throw error;
-		throw new BackupError('repository_not_found', `there is no volume "${repository.name}" to hold the repository`, {
-			hint: `Create it on the Docker host (docker volume create ${repository.name}) or correct the Backup Repository credential.`,
-			cause: error,
-		});
+		throw new BackupError(
+			'repository_not_found',
+			`there is no volume "${repository.name}" to hold the repository`,
+			{
+				hint: `Create it on the Docker host (docker volume create ${repository.name}) or correct the Backup Repository credential.`,
+				cause: error,
+			},
+		);
 	}
 	return { ...common, type: 'volume', source: repository.name };
 }

@@ -27,7 +27,13 @@ export async function introduce(
 	let proposed: string | null = null;
 	for (;;) {
 		const { document, empty } = await session.next('repository');
-		const { keyring, create } = await unlock(document, empty, repository, placeOf(repository.location), context);
+		const { keyring, create } = await unlock(
+			document,
+			empty,
+			repository,
+			placeOf(repository.location),
+			context,
+		);
 		session.send('keys', { create, ...keysFor(keyring) });
 		if (create === null) return { keyring, repositoryCreated: document === proposed };
 		proposed = create;

@@ -79,16 +79,22 @@ async function draft(settings: RepositorySettings, clock: Clock, random: RandomS
 async function open(text: string, settings: RepositorySettings, place: string): Promise<Keyring> {
 	const unchecked = parseDocument(text);
 	const current = settings.secret && (await derive(settings.secret, unchecked.scrypt));
-	const previous = await Promise.all(settings.previousSecrets.map((secret) => derive(secret, unchecked.scrypt)));
+	const previous = await Promise.all(
+		settings.previousSecrets.map((secret) => derive(secret, unchecked.scrypt)),
+	);
 	const known = current ? [current, ...previous] : previous;
 	const document = verifyDocument(
 		text,
 		known.map((key) => key.signer.publicKey),
 	);
 	if (settings.id !== null && settings.id !== document.id) {
-		throw new BackupError('repository_id_mismatch', `${place} holds repository ${document.id}, not ${settings.id}`, {
-			hint: 'The location was replaced, or the id pinned in the credential belongs to another repository.',
-		});
+		throw new BackupError(
+			'repository_id_mismatch',
+			`${place} holds repository ${document.id}, not ${settings.id}`,
+			{
+				hint: 'The location was replaced, or the id pinned in the credential belongs to another repository.',
+			},
+		);
 	}
 	const fromDocument = document.publicKey === null ? [] : [document.publicKey];
 	const publicKeys = known.length > 0 ? known.map((key) => key.signer.publicKey) : fromDocument;
@@ -102,7 +108,11 @@ async function derive(secret: Secret, { logN, salt }: RepositoryDocument['scrypt
 	return { master, keyId: keyId(master), kdf, signer: signer(master) };
 }
 
-async function keyOf(record: BackupRecord, known: readonly UnlockedKey[], secrets: readonly Secret[]): Promise<string | null> {
+async function keyOf(
+	record: BackupRecord,
+	known: readonly UnlockedKey[],
+	secrets: readonly Secret[],
+): Promise<string | null> {
 	if (!record.encrypted || record.kdf === null || record.keyId === null) return null;
 	const fits = known.find((key) => key.keyId === record.keyId);
 	if (fits) return archiveKey(fits.master, record.archiveId).toString('base64');
@@ -113,11 +123,19 @@ async function keyOf(record: BackupRecord, known: readonly UnlockedKey[], secret
 		if (key.keyId === record.keyId) return archiveKey(key.master, record.archiveId).toString('base64');
 	}
 	if (secrets.length === 0) {
-		throw new BackupError('key_missing', `${record.id} is encrypted with key ${record.keyId} and no key was given`, {
-			hint: 'Set the encryption key or passphrase in the Backup Repository credential (CLI: --key-file or --passphrase-file).',
-		});
+		throw new BackupError(
+			'key_missing',
+			`${record.id} is encrypted with key ${record.keyId} and no key was given`,
+			{
+				hint: 'Set the encryption key or passphrase in the Backup Repository credential (CLI: --key-file or --passphrase-file).',
+			},
+		);
 	}
-	throw new BackupError('key_wrong', `${record.id} needs key ${record.keyId}; tried ${known.map((key) => key.keyId).join(', ')}`, {
-		hint: 'Add the key that was in use when this archive was made to the previous keys.',
-	});
+	throw new BackupError(
+		'key_wrong',
+		`${record.id} needs key ${record.keyId}; tried ${known.map((key) => key.keyId).join(', ')}`,
+		{
+			hint: 'Add the key that was in use when this archive was made to the previous keys.',
+		},
+	);
 }

@@ -44,13 +44,26 @@ export async function readCatalog(
 	repository: RepositorySettings,
 	filter: { readonly job: string | null; readonly id: string | null },
 ): Promise<Catalog> {
-	const needs = { role: 'repository', mounts: [], repository: repository.location, writesRepository: false, labels: {} } as const;
 	const runId = context.random.bytes(8).toString('hex');
+	const needs = {
+		role: 'repository',
+		mounts: [],
+		repository: repository.location,
+		writesRepository: false,
+		runId,
+		job: filter.job,
+	} as const;
 	return await converse(
 		context,
 		(signal) => startEngine(where, needs, context, signal),
 		async (session) => {
-			session.send('job', { version: 1, verb: 'list', runId, location: locationOf(where, repository.location), ...filter });
+			session.send('job', {
+				version: 1,
+				verb: 'list',
+				runId,
+				location: locationOf(where, repository.location),
+				...filter,
+			});
 			const { keyring } = await introduce(session, { ...repository, mayCreate: false }, context);
 			return { entries: await receiveEntries(session, 'done', keyring), keyring };
 		},
@@ -58,12 +71,18 @@ export async function readCatalog(
 }
 
 /** Entries until the event that closes them. */
-export async function receiveEntries(session: Session, closing: 'done' | 'ready', keyring: Keyring): Promise<CatalogEntry[]> {
+export async function receiveEntries(
+	session: Session,
+	closing: 'done' | 'ready',
+	keyring: Keyring,
+): Promise<CatalogEntry[]> {
 	const entries: CatalogEntry[] = [];
 	for (;;) {
 		const event = await session.next('records', closing);
 		if (event.event !== 'records') return entries;
-		entries.push(...event.running.map((run) => ({ status: 'running', id: run.id, job: run.job, run }) as const));
+		entries.push(
+			...event.running.map((run) => ({ status: 'running', id: run.id, job: run.job, run }) as const),
+		);
 		entries.push(...event.records.map((stored) => readEntry(stored, keyring)));
 	}
 }

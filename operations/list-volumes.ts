@@ -1,6 +1,6 @@
 /** The volumes of a Docker host, for pickers: by name, with who uses them. */
-import { connectDocker } from '../docker/client';
 import { listVolumes } from '../docker/volumes';
+import { withDocker } from './executor';
 import type { HostSettings } from './settings';
 
 export interface VolumeListing {
@@ -12,8 +12,13 @@ export interface VolumeListing {
 }
 
 export async function listDockerVolumes(host: HostSettings, signal: AbortSignal): Promise<VolumeListing[]> {
-	const volumes = await listVolumes(connectDocker(host.endpoint), {}, signal);
+	const volumes = await withDocker(host.endpoint, async (docker) => await listVolumes(docker, {}, signal));
 	return volumes
-		.map(({ name, driver, labels, usedBy }) => ({ name, driver, labels, usedBy: usedBy.map((user) => user.name) }))
+		.map(({ name, driver, labels, usedBy }) => ({
+			name,
+			driver,
+			labels,
+			usedBy: usedBy.map((user) => user.name),
+		}))
 		.sort((a, b) => a.name.localeCompare(b.name));
 }

@@ -34,10 +34,24 @@ export async function restoreDirectory(
 ): Promise<RestoreDirectoryOutcome> {
 	const started = context.clock.monotonic();
 	const where = { type: 'process' } as const;
-	const { record, key } = await chooseRecord(context, where, repository, request.selection, request.allowUnsigned);
+	const { record, key } = await chooseRecord(
+		context,
+		where,
+		repository,
+		request.selection,
+		request.allowUnsigned,
+	);
 	const sources = chooseSources(record, request.volumes);
 	const directory = resolve(request.to);
-	const needs = { role: 'extract', mounts: [], repository: repository.location, writesRepository: false, labels: {} } as const;
+	const runId = context.random.bytes(8).toString('hex');
+	const needs = {
+		role: 'extract',
+		mounts: [],
+		repository: repository.location,
+		writesRepository: false,
+		runId,
+		job: record.job,
+	} as const;
 	const { entries, bytes } = await converse(
 		context,
 		(signal) => startEngine(where, needs, context, signal),
@@ -45,7 +59,7 @@ export async function restoreDirectory(
 			session.send('job', {
 				version: 1,
 				verb: 'restore',
-				runId: context.random.bytes(8).toString('hex'),
+				runId,
 				location: locationOf(where, repository.location),
 				mode: 'directory',
 				targets: sources.map((source) => ({ source, path: `${directory}/${source}` })),
@@ -56,5 +70,12 @@ export async function restoreDirectory(
 			return await session.next('done');
 		},
 	);
-	return { record, directory, volumes: sources, entries, bytes, durationMs: Math.round(context.clock.monotonic() - started) };
+	return {
+		record,
+		directory,
+		volumes: sources,
+		entries,
+		bytes,
+		durationMs: Math.round(context.clock.monotonic() - started),
+	};
 }

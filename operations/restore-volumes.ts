@@ -2,16 +2,15 @@
  * Restore: from a record into new volumes. The record is believed, and its key at hand, before anything
  * is made; every byte is checked on its way in, and when one is wrong the new volumes are removed again.
  */
-import { connectDocker } from '../docker/client';
 import { createVolume, removeVolume } from '../docker/volumes';
 import { BackupError, joinErrors } from '../protocol/errors';
 import type { BackupRecord } from '../protocol/record';
 import { introduce } from './introduce';
-import { locationOf, startEngine } from './executor';
+import { locationOf, startEngine, withDocker } from './executor';
 import { readCatalog } from './list-records';
 import { filterOf, requireRestorable, selectEntries, type Selection } from './select';
-import { converse } from './session';
-import type { HostSettings, OperationContext, RepositorySettings } from './settings';
+import { converse, type EventOf } from './session';
+import type { HostSettings, OperationContext, RepositorySettings, Where } from './settings';
 
 export interface RestoreVolumesRequest {
 	readonly selection: Selection;
@@ -45,71 +44,110 @@ export async function restoreVolumes(
 ): Promise<RestoreOutcome> {
 	const started = context.clock.monotonic();
 	const where = { type: 'runner', host: hostSettings } as const;
-	const { record, key } = await chooseRecord(context, where, repository, request.selection, request.allowUnsigned);
+	const { record, key } = await chooseRecord(
+		context,
+		where,
+		repository,
+		request.selection,
+		request.allowUnsigned,
+	);
 	const sources = chooseSources(record, request.volumes);
 	const targets = sources.map((source) => ({ source, volume: request.nameFor(source) }));
-	const host = connectDocker(hostSettings.endpoint);
-	const created: string[] = [];
-	try {
-		for (const { source, volume } of targets) {
-			const labels = { 'n8n-nodes-docker-backup.restored-from': record.id, 'n8n-nodes-docker-backup.source': source };
-			await createVolume(host, { name: volume, labels }, context.signal);
-			created.push(volume);
+	const figures = await withDocker(hostSettings.endpoint, async (host) => {
+		const created: string[] = [];
+		try {
+			for (const { source, volume } of targets) {
+				const labels = {
+					'n8n-nodes-docker-backup.restored-from': record.id,
+					'n8n-nodes-docker-backup.source': source,
+				};
+				await createVolume(host, { name: volume, labels }, context.signal);
+				created.push(volume);
+			}
+			return await extract(context, where, repository, { record, key }, targets);
+		} catch (error) {
+			let failure: unknown = error;
+			for (const volume of created) {
+				// A cancelled operation still cleans up: without its signal.
+				await removeVolume(host, volume).catch((later: unknown) => (failure = joinErrors(failure, later)));
+			}
+			throw failure;
 		}
-		const mounts = targets.map(({ source, volume }) => ({
-			type: 'volume' as const,
-			source: volume,
-			target: `${targetDirectory}/${source}`,
-			readOnly: false,
-			missingCode: 'volume_not_found' as const,
-		}));
-		const runId = context.random.bytes(8).toString('hex');
-		const needs = { role: 'extract', mounts, repository: repository.location, writesRepository: false, labels: { run: runId, job: record.job } } as const;
-		const figures = await converse(
-			context,
-			(signal) => startEngine(where, needs, context, signal),
-			async (session) => {
-				session.send('job', {
-					version: 1,
-					verb: 'restore',
-					runId,
-					location: locationOf(where, repository.location),
-					mode: 'volume',
-					targets: sources.map((source) => ({ source, path: `${targetDirectory}/${source}` })),
-				});
-				await introduce(session, { ...repository, mayCreate: false }, context);
-				await session.next('ready');
-				session.send('go', { closeRuns: [], level: 'deep', archives: [{ record, key }] });
-				return await session.next('done');
-			},
-		);
-		const durationMs = Math.round(context.clock.monotonic() - started);
-		return { record, volumes: targets, entries: figures.entries, bytes: figures.bytes, durationMs };
-	} catch (error) {
-		let failure: unknown = error;
-		for (const volume of created) {
-			// A cancelled operation still cleans up: without its signal.
-			await removeVolume(host, volume).catch((later: unknown) => (failure = joinErrors(failure, later)));
-		}
-		throw failure;
-	}
+	});
+	const durationMs = Math.round(context.clock.monotonic() - started);
+	return { record, volumes: targets, entries: figures.entries, bytes: figures.bytes, durationMs };
+}
+
+/** One pass from the archive into the volumes, which are empty. */
+async function extract(
+	context: OperationContext,
+	where: Where,
+	repository: RepositorySettings,
+	archive: ChosenArchive,
+	targets: readonly RestoredVolume[],
+): Promise<EventOf<'done'>> {
+	const mounts = targets.map(({ source, volume }) => ({
+		type: 'volume' as const,
+		source: volume,
+		target: `${targetDirectory}/${source}`,
+		readOnly: false,
+		missingCode: 'volume_not_found' as const,
+	}));
+	const runId = context.random.bytes(8).toString('hex');
+	const { job } = archive.record;
+	const needs = {
+		role: 'extract',
+		mounts,
+		repository: repository.location,
+		writesRepository: false,
+		runId,
+		job,
+	} as const;
+	return await converse(
+		context,
+		(signal) => startEngine(where, needs, context, signal),
+		async (session) => {
+			session.send('job', {
+				version: 1,
+				verb: 'restore',
+				runId,
+				location: locationOf(where, repository.location),
+				mode: 'volume',
+				targets: targets.map(({ source }) => ({ source, path: `${targetDirectory}/${source}` })),
+			});
+			await introduce(session, { ...repository, mayCreate: false }, context);
+			await session.next('ready');
+			session.send('go', { closeRuns: [], level: 'deep', archives: [archive] });
+			return await session.next('done');
+		},
+	);
+}
+
+export interface ChosenArchive {
+	readonly record: BackupRecord;
+	/** Key of the archive, base64; null when it is not encrypted. */
+	readonly key: string | null;
 }
 
 /** The one record that a restore means, checked, with its key. */
 export async function chooseRecord(
 	context: OperationContext,
-	where: Parameters<typeof readCatalog>[1],
+	where: Where,
 	repository: RepositorySettings,
 	selection: Selection,
 	allowUnsigned: boolean,
-): Promise<{ record: BackupRecord; key: string | null }> {
+): Promise<ChosenArchive> {
 	const { entries, keyring } = await readCatalog(context, where, repository, filterOf(selection));
 	const found = selectEntries(entries, selection, keyring);
 	const [entry] = found;
 	if (entry === undefined || found.length > 1) {
-		throw new BackupError('invalid_parameter', `the job has ${found.length} series of archives; a restore takes one`, {
-			hint: `Name the record's id: ${found.map((candidate) => candidate.id).join(', ')}.`,
-		});
+		throw new BackupError(
+			'invalid_parameter',
+			`the job has ${found.length} series of archives; a restore takes one`,
+			{
+				hint: `Name the record's id: ${found.map((candidate) => candidate.id).join(', ')}.`,
+			},
+		);
 	}
 	requireRestorable(entry, keyring, allowUnsigned);
 	return { record: entry.record, key: await keyring.keyOf(entry.record) };
@@ -117,12 +155,17 @@ export async function chooseRecord(
 
 export function chooseSources(record: BackupRecord, wanted: readonly string[]): string[] {
 	if (record.kind !== 'volume') {
-		throw new BackupError('invalid_parameter', `${record.id} is a ${record.kind} archive, not one of volumes`);
+		throw new BackupError(
+			'invalid_parameter',
+			`${record.id} is a ${record.kind} archive, not one of volumes`,
+		);
 	}
 	const all = record.sources.map((source) => source.name);
 	const unknown = wanted.find((name) => !all.includes(name));
 	if (unknown !== undefined) {
-		throw new BackupError('invalid_parameter', `${record.id} holds no volume "${unknown}"`, { hint: `It holds: ${all.join(', ')}.` });
+		throw new BackupError('invalid_parameter', `${record.id} holds no volume "${unknown}"`, {
+			hint: `It holds: ${all.join(', ')}.`,
+		});
 	}
 	return wanted.length === 0 ? all : [...wanted];
 }

@@ -19,16 +19,27 @@ export function filterOf(selection: Selection): { job: string | null; id: string
 	return { job: parseJobName(selection.job), id: null };
 }
 
-export function selectEntries(entries: readonly CatalogEntry[], selection: Selection, keyring: Keyring): StoredEntry[] {
+export function selectEntries(
+	entries: readonly CatalogEntry[],
+	selection: Selection,
+	keyring: Keyring,
+): StoredEntry[] {
 	if (selection.by === 'id') return [selectById(entries, selection.id)];
 	const sound = entries.filter((entry) => isSound(entry, keyring));
 	if (sound.length === 0) {
-		throw new BackupError('record_not_found', `job "${selection.job}" has no successful backup in this repository`, {
-			hint: 'List the records to see the jobs, or run a backup first.',
-		});
+		throw new BackupError(
+			'record_not_found',
+			`job "${selection.job}" has no successful backup in this repository`,
+			{
+				hint: 'List the records to see the jobs, or run a backup first.',
+			},
+		);
 	}
 	if (selection.by === 'all') return sound;
-	const wanted = selection.series === undefined ? sound : sound.filter((entry) => entry.record.series === selection.series);
+	const wanted =
+		selection.series === undefined
+			? sound
+			: sound.filter((entry) => entry.record.series === selection.series);
 	return newestOfEachSeries(wanted);
 }
 
@@ -40,9 +51,12 @@ function selectById(entries: readonly CatalogEntry[], id: string): StoredEntry {
 		});
 	}
 	if (entry.status === 'running') {
-		throw new BackupError('record_not_found', `${id} is still being written`, { hint: 'Wait for its run to end.' });
+		throw new BackupError('record_not_found', `${id} is still being written`, {
+			hint: 'Wait for its run to end.',
+		});
 	}
-	if (entry.status === 'unreadable') throw new BackupError('record_malformed', `record ${id} can't be read: ${entry.problem}`);
+	if (entry.status === 'unreadable')
+		throw new BackupError('record_malformed', `record ${id} can't be read: ${entry.problem}`);
 	return entry;
 }
 
@@ -56,14 +70,18 @@ function newestOfEachSeries(entries: readonly StoredEntry[]): StoredEntry[] {
 }
 
 function isNewer(a: StoredEntry, b: StoredEntry): boolean {
-	return a.record.seq !== b.record.seq ? a.record.seq > b.record.seq : a.record.startedAt > b.record.startedAt;
+	return a.record.seq !== b.record.seq
+		? a.record.seq > b.record.seq
+		: a.record.startedAt > b.record.startedAt;
 }
 
 /** Refuses what can't be vouched for: failed runs, forged records, unsigned ones unless allowed. */
 export function requireRestorable(entry: StoredEntry, keyring: Keyring, allowUnsigned: boolean): void {
 	const { id, record, trust } = entry;
 	if (record.status === 'failed') {
-		throw new BackupError('record_not_found', `${id} is a failed run and holds no archive`, { hint: 'Choose a successful record.' });
+		throw new BackupError('record_not_found', `${id} is a failed run and holds no archive`, {
+			hint: 'Choose a successful record.',
+		});
 	}
 	if (trust === 'forged') {
 		throw new BackupError('record_forged', `record ${id} does not carry this repository's signature`, {

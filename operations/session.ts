@@ -106,9 +106,14 @@ async function converseWith<T>(
 	const next = async <const N extends EventName>(...names: N[]): Promise<EventOf<N>> => {
 		for (;;) {
 			const event = events.shift();
-			if (event?.event === 'failure') throw new BackupError(event.code, event.message, { hint: event.hint ?? undefined });
+			if (event?.event === 'failure')
+				throw new BackupError(event.code, event.message, { hint: event.hint ?? undefined });
 			if (event && names.some((name) => name === event.event)) return event as EventOf<N>;
-			if (event) throw new BackupError('protocol_violation', `the engine said ${event.event} instead of ${names.join(' or ')}`);
+			if (event)
+				throw new BackupError(
+					'protocol_violation',
+					`the engine said ${event.event} instead of ${names.join(' or ')}`,
+				);
 			if (state.problem !== undefined) throw toBackupError(state.problem);
 			if (state.ended) throw engineDied(await engine.exited, log.join('\n'));
 			await new Promise<void>((resolve) => (state.wake = resolve));

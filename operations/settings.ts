@@ -59,4 +59,6 @@ export interface OperationContext {
 	onEvent(event: OperationEvent): void;
 }
 
-export type OperationEvent = EngineEvent | { readonly event: 'pull'; readonly message: string; readonly percent: number | null };
+export type OperationEvent =
+	| EngineEvent
+	| { readonly event: 'pull'; readonly message: string; readonly percent: number | null };

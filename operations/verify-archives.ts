@@ -34,27 +34,54 @@ export async function verifyArchives(
 	{ selection, level }: VerifyRequest,
 ): Promise<Verification[]> {
 	const filter = filterOf(selection);
-	const needs = { role: 'repository', mounts: [], repository: repository.location, writesRepository: false, labels: {} } as const;
 	const runId = context.random.bytes(8).toString('hex');
+	const needs = {
+		role: 'repository',
+		mounts: [],
+		repository: repository.location,
+		writesRepository: false,
+		runId,
+		job: filter.job,
+	} as const;
 	return await converse(
 		context,
 		(signal) => startEngine(where, needs, context, signal),
 		async (session) => {
-			session.send('job', { version: 1, verb: 'verify', runId, location: locationOf(where, repository.location), ...filter });
+			session.send('job', {
+				version: 1,
+				verb: 'verify',
+				runId,
+				location: locationOf(where, repository.location),
+				...filter,
+			});
 			const { keyring } = await introduce(session, { ...repository, mayCreate: false }, context);
 			const entries = selectEntries(await receiveEntries(session, 'ready', keyring), selection, keyring);
 			const checked = await Promise.all(entries.map((entry) => prepare(entry, keyring, level)));
 			session.send('go', {
 				closeRuns: [],
 				level,
-				archives: checked.flatMap((entry) => (entry.refusal ? [] : [{ record: entry.record, key: entry.key }])),
+				archives: checked.flatMap((entry) =>
+					entry.refusal ? [] : [{ record: entry.record, key: entry.key }],
+				),
 			});
 			const verifications: Verification[] = [];
 			for (const { record, trust, refusal } of checked) {
 				const result = refusal ? refused(record, level, refusal) : await session.next('verified');
 				const { id, ok, checksum, error, bytesRead, entries: count, durationMs } = result;
 				const at = new Date(context.clock.now()).toISOString();
-				verifications.push({ id, ok, level, checksum, error, bytesRead, entries: count, durationMs, record, trust, at });
+				verifications.push({
+					id,
+					ok,
+					level,
+					checksum,
+					error,
+					bytesRead,
+					entries: count,
+					durationMs,
+					record,
+					trust,
+					at,
+				});
 			}
 			await session.next('done');
 			return verifications;
@@ -82,5 +109,14 @@ async function prepare(entry: StoredEntry, keyring: Keyring, level: GoFrame['lev
 
 function refused(record: BackupRecord, level: GoFrame['level'], error: BackupError): VerifyResult {
 	const { code, message, hint } = error;
-	return { id: record.id, ok: false, level, checksum: null, error: { code, message, hint: hint ?? null }, bytesRead: 0, entries: null, durationMs: 0 };
+	return {
+		id: record.id,
+		ok: false,
+		level,
+		checksum: null,
+		error: { code, message, hint: hint ?? null },
+		bytesRead: 0,
+		entries: null,
+		durationMs: 0,
+	};
 }

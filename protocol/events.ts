@@ -35,7 +35,11 @@ export type EngineEvent =
 	| { readonly event: 'repository'; readonly document: string | null; readonly empty: boolean }
 	| { readonly event: 'ready'; readonly seq: number; readonly staleRuns: readonly StaleRun[] }
 	/** Stored records as they are: the orchestrator checks signatures. At most a few hundred an event. */
-	| { readonly event: 'records'; readonly records: readonly StoredText[]; readonly running: readonly StaleRun[] }
+	| {
+			readonly event: 'records';
+			readonly records: readonly StoredText[];
+			readonly running: readonly StaleRun[];
+	  }
 	| { readonly event: 'phase'; readonly name: string; readonly id: string | null }
 	| {
 			readonly event: 'progress';
@@ -54,7 +58,12 @@ export type EngineEvent =
 	| { readonly event: 'stored'; readonly id: string }
 	| ({ readonly event: 'verified' } & VerifyResult)
 	| { readonly event: 'done'; readonly entries: number; readonly bytes: number }
-	| { readonly event: 'failure'; readonly code: ErrorCode; readonly message: string; readonly hint: string | null }
+	| {
+			readonly event: 'failure';
+			readonly code: ErrorCode;
+			readonly message: string;
+			readonly hint: string | null;
+	  }
 	| { readonly event: 'heartbeat' };
 
 export interface StoredText {
@@ -73,7 +82,8 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 	if (!line.startsWith('{"v":')) return undefined;
 	const reader = new Reader('protocol_violation', 'event');
 	const f = reader.fields(reader.json(line));
-	if (f['v'] !== 1) throw new BackupError('protocol_violation', `event of protocol version ${String(f['v'])}`);
+	if (f['v'] !== 1)
+		throw new BackupError('protocol_violation', `event of protocol version ${String(f['v'])}`);
 	const text = (name: string) => reader.nullable(f, name, (x, n) => reader.string(x, n));
 	const event = reader.string(f, 'event') as EventName;
 	switch (event) {
@@ -101,7 +111,12 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 				entries: reader.integer(f, 'entries'),
 			};
 		case 'warning':
-			return { event, code: reader.string(f, 'code'), message: reader.string(f, 'message'), path: text('path') };
+			return {
+				event,
+				code: reader.string(f, 'code'),
+				message: reader.string(f, 'message'),
+				path: text('path'),
+			};
 		case 'source-read':
 		case 'heartbeat':
 			return { event };
@@ -121,7 +136,10 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 	}
 }
 
-function parseFailure(reader: Reader, value: unknown): { code: ErrorCode; message: string; hint: string | null } {
+function parseFailure(
+	reader: Reader,
+	value: unknown,
+): { code: ErrorCode; message: string; hint: string | null } {
 	const f = reader.fields(value, 'failure');
 	const code = reader.string(f, 'code');
 	return {

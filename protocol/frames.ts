@@ -72,5 +72,6 @@ export async function* decodeFrames(source: AsyncIterable<Buffer>): AsyncGenerat
 
 function checkLength(type: FrameType, length: number): void {
 	const most = type === 'data' ? maxDataLength : maxControlLength;
-	if (length > most) throw new BackupError('protocol_violation', `a ${type} frame of ${length} bytes is too long`);
+	if (length > most)
+		throw new BackupError('protocol_violation', `a ${type} frame of ${length} bytes is too long`);
 }

@@ -128,7 +128,11 @@ export function parseJob(bytes: Buffer): Job {
 			hint: 'The node and the engine come from different releases; restart n8n.',
 		});
 	}
-	const base = { version: protocolVersion, runId: reader.string(f, 'runId'), location: parseLocation(f['location']) } as const;
+	const base = {
+		version: protocolVersion,
+		runId: reader.string(f, 'runId'),
+		location: parseLocation(f['location']),
+	} as const;
 	const verb = reader.oneOf(f, 'verb', ['backup', 'list', 'verify', 'restore', 'probe']);
 	switch (verb) {
 		case 'backup':

@@ -39,7 +39,10 @@ export function slug(name: string): string {
 
 /** `<job>-[<slug>-]<UTC yyyymmddThhmmssZ>-<4 hex>`; `at` in milliseconds, `unique` two bytes. */
 export function archiveIdOf(job: string, part: string | undefined, at: number, unique: Buffer): string {
-	const stamp = new Date(at).toISOString().replace(/[-:]/g, '').replace(/\.\d+Z$/, 'Z');
+	const stamp = new Date(at)
+		.toISOString()
+		.replace(/[-:]/g, '')
+		.replace(/\.\d+Z$/, 'Z');
 	const middle = part === undefined ? '' : `${slug(part)}-`;
 	return `${job}-${middle}${stamp}-${unique.subarray(0, 2).toString('hex')}`;
 }

@@ -59,7 +59,9 @@ export class Reader {
 	}
 
 	strings(fields: Fields, name: string): string[] {
-		return this.array(fields, name, (value) => (typeof value === 'string' ? value : this.fail(`${name} holds no string`)));
+		return this.array(fields, name, (value) =>
+			typeof value === 'string' ? value : this.fail(`${name} holds no string`),
+		);
 	}
 
 	/** `null` and absent both read as null. */

@@ -125,13 +125,22 @@ export function parseRecord(value: unknown): BackupRecord {
 		host: reader.string(f, 'host'),
 		sources: reader.array(f, 'sources', (item) => {
 			const source = reader.fields(item, 'sources');
-			const type = reader.oneOf(source, 'type', ['volume', 'directory', 'database', 'file', 'container', 'image']);
+			const type = reader.oneOf(source, 'type', [
+				'volume',
+				'directory',
+				'database',
+				'file',
+				'container',
+				'image',
+			]);
 			return { type, name: reader.string(source, 'name') };
 		}),
 		tags: reader.strings(f, 'tags'),
 		warnings: reader.array(f, 'warnings', (item) => parseWarning(reader, item)),
 		warningsOmitted: reader.integer(f, 'warningsOmitted'),
-		anomaly: reader.nullable(f, 'anomaly', (x, n) => ({ reason: reader.string(reader.fields(x[n], n), 'reason') })),
+		anomaly: reader.nullable(f, 'anomaly', (x, n) => ({
+			reason: reader.string(reader.fields(x[n], n), 'reason'),
+		})),
 		workflow: reader.nullable(f, 'workflow', (x, n) => {
 			const w = reader.fields(x[n], n);
 			return {

@@ -4,14 +4,27 @@
  * record and the next goes on. An orchestrator that is gone leaves the run marker, for the next run.
  */
 import { BackupError, joinErrors, toBackupError } from '../../protocol/errors';
-import { parseCommitFrame, parseGoFrame, type ArchivePlan, type BackupJob, type GoFrame, type KeysFrame } from '../../protocol/job';
+import {
+	parseCommitFrame,
+	parseGoFrame,
+	type ArchivePlan,
+	type BackupJob,
+	type GoFrame,
+	type KeysFrame,
+} from '../../protocol/job';
 import type { BackupRecord } from '../../protocol/record';
 import type { Engine } from '../environment';
 import { objectKeys, writeArchive, type SealedArchive } from '../pipeline/archive';
 import { collectWarnings, type WarningList } from '../pipeline/warnings';
 import { recordKeyOf } from '../repository/layout';
 import { acquireLease, type Lease } from '../repository/lease';
-import { cleanUpRun, listRunMarkers, removeRunMarker, writeRunMarker, type RunMarker } from '../repository/runs';
+import {
+	cleanUpRun,
+	listRunMarkers,
+	removeRunMarker,
+	writeRunMarker,
+	type RunMarker,
+} from '../repository/runs';
 import { requireGnuTar } from '../sources/gnu-tar';
 import { requireSources } from '../sources/volumes';
 import { meetRepository } from './meet';
@@ -73,7 +86,17 @@ async function backUpOne(
 	const marker = markerOf(job, plan, lease, startedAt);
 	await writeRunMarker(storage, marker);
 	const describe = (archive: SealedArchive | null, error: BackupError | null): BackupRecord =>
-		draftRecord({ job, plan, keys, seq: lease.generation, startedAt, durationMs: clock.monotonic() - started, archive, error, warnings });
+		draftRecord({
+			job,
+			plan,
+			keys,
+			seq: lease.generation,
+			startedAt,
+			durationMs: clock.monotonic() - started,
+			archive,
+			error,
+			warnings,
+		});
 
 	let archive: SealedArchive | undefined;
 	try {
@@ -89,7 +112,9 @@ async function backUpOne(
 		await removeRunMarker(storage, marker);
 		return draft;
 	} catch (thrown) {
-		const error = conversation.signal.aborted ? toBackupError(conversation.signal.reason) : toBackupError(thrown);
+		const error = conversation.signal.aborted
+			? toBackupError(conversation.signal.reason)
+			: toBackupError(thrown);
 		await archive?.abort();
 		if (conversation.gone) throw error;
 		const draft = describe(null, error);
@@ -103,13 +128,22 @@ async function backUpOne(
 }
 
 /** A record that is there already was put by the run that took this job over. */
-async function storeRecord({ conversation, storage }: Engine, { job, id }: BackupRecord, text: string): Promise<void> {
+async function storeRecord(
+	{ conversation, storage }: Engine,
+	{ job, id }: BackupRecord,
+	text: string,
+): Promise<void> {
 	const stored = await storage.put(recordKeyOf(job, id), Buffer.from(text));
-	if (stored === 'exists') throw new BackupError('lease_lost', `another run closed ${id} while it was being written`);
+	if (stored === 'exists')
+		throw new BackupError('lease_lost', `another run closed ${id} while it was being written`);
 	conversation.say({ event: 'stored', id });
 }
 
-async function staleRuns({ storage, conversation }: Engine, job: BackupJob, lease: Lease): Promise<RunMarker[]> {
+async function staleRuns(
+	{ storage, conversation }: Engine,
+	job: BackupJob,
+	lease: Lease,
+): Promise<RunMarker[]> {
 	const stale: RunMarker[] = [];
 	for await (const marker of listRunMarkers(storage, job.job, conversation.signal)) {
 		if (marker.seq < lease.generation) stale.push(marker);
@@ -162,7 +196,17 @@ interface DraftFacts {
 }
 
 /** The record but for what only the orchestrator knows: workflow, tags, consistency, downtime. */
-function draftRecord({ job, plan, keys, seq, startedAt, durationMs, archive, error, warnings }: DraftFacts): BackupRecord {
+function draftRecord({
+	job,
+	plan,
+	keys,
+	seq,
+	startedAt,
+	durationMs,
+	archive,
+	error,
+	warnings,
+}: DraftFacts): BackupRecord {
 	const stored = archive?.files.find((file) => file.role === 'archive');
 	return {
 		version: 1,

@@ -15,14 +15,21 @@ export async function list(job: ListJob, engine: Engine): Promise<void> {
 }
 
 /** Says every record that the job asks for; resolves to how many there were. */
-export async function tellRecords(job: ListJob | VerifyJob, { conversation, storage }: Engine): Promise<number> {
+export async function tellRecords(
+	job: ListJob | VerifyJob,
+	{ conversation, storage }: Engine,
+): Promise<number> {
 	let batch: StoredText[] = [];
 	let count = 0;
 	const tell = (running: readonly StaleRun[] = []) => {
 		conversation.say({ event: 'records', records: batch, running });
 		batch = [];
 	};
-	for await (const { id, text } of listRecordTexts(storage, { job: job.job, id: job.id }, conversation.signal)) {
+	for await (const { id, text } of listRecordTexts(
+		storage,
+		{ job: job.job, id: job.id },
+		conversation.signal,
+	)) {
 		count += 1;
 		if (batch.push({ id, text }) === recordsPerEvent) tell();
 	}

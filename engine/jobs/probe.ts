@@ -13,7 +13,11 @@ export async function probe(job: ProbeJob, engine: Engine): Promise<void> {
 		try {
 			await storage.put(key, Buffer.from(token), conversation.signal);
 			const read = (await storage.read(key, 64, conversation.signal)).toString();
-			if (read !== token) throw new BackupError('storage_failed', `${storage.description} gave back other bytes than were written`);
+			if (read !== token)
+				throw new BackupError(
+					'storage_failed',
+					`${storage.description} gave back other bytes than were written`,
+				);
 		} finally {
 			await storage.delete(key);
 		}

@@ -27,7 +27,10 @@ export async function restore(job: RestoreJob, engine: Engine): Promise<void> {
 	conversation.say({ event: 'ready', seq: 0, staleRuns: [] });
 	const [archive] = parseGoFrame(await conversation.receive('go')).archives;
 	if (!archive) throw new BackupError('protocol_violation', 'the restore names no archive');
-	const figures = job.mode === 'volume' ? await intoVolumes(job, archive, engine) : await intoDirectory(job, archive, engine);
+	const figures =
+		job.mode === 'volume'
+			? await intoVolumes(job, archive, engine)
+			: await intoDirectory(job, archive, engine);
 	conversation.say({ event: 'done', ...figures });
 }
 
@@ -65,7 +68,13 @@ async function intoDirectory(job: RestoreJob, archive: Archive, engine: Engine):
 	}
 }
 
-async function extract(job: RestoreJob, { record, key }: Archive, engine: Engine, directory: string, stripComponents: number): Promise<Figures> {
+async function extract(
+	job: RestoreJob,
+	{ record, key }: Archive,
+	engine: Engine,
+	directory: string,
+	stripComponents: number,
+): Promise<Figures> {
 	const { storage, conversation, clock } = engine;
 	const { signal } = conversation;
 	const wanted = job.targets.map((target) => target.source);
@@ -112,13 +121,18 @@ async function extract(job: RestoreJob, { record, key }: Archive, engine: Engine
 /** A restore that restores less than was saved is a failure, whatever its parts said. */
 function requireWhole(record: BackupRecord, entries: number, bytes: number): void {
 	if (entries === record.entries && bytes === record.contentBytes) return;
-	throw new BackupError('index_mismatch', `${record.id} holds ${entries} entries in ${bytes} bytes, its record says otherwise`);
+	throw new BackupError(
+		'index_mismatch',
+		`${record.id} holds ${entries} entries in ${bytes} bytes, its record says otherwise`,
+	);
 }
 
 async function requireEmpty(path: string): Promise<void> {
 	const found = (await readdir(path)).filter((name) => name !== 'lost+found');
 	if (found.length === 0) return;
-	throw new BackupError('target_not_empty', `the target ${path} is not empty`, { hint: 'Restore into a new volume or an empty directory.' });
+	throw new BackupError('target_not_empty', `the target ${path} is not empty`, {
+		hint: 'Restore into a new volume or an empty directory.',
+	});
 }
 
 async function requireAbsentOrEmpty(path: string): Promise<void> {

@@ -54,7 +54,12 @@ async function verifyOne(
 	});
 	try {
 		if (level === 'deep') {
-			const { entries } = await checkContent(engine, record, key === null ? null : Buffer.from(key, 'base64'), onRead);
+			const { entries } = await checkContent(
+				engine,
+				record,
+				key === null ? null : Buffer.from(key, 'base64'),
+				onRead,
+			);
 			return result(entries, null);
 		}
 		for (const file of [fileOf(record, 'index'), fileOf(record, 'archive')]) {

@@ -45,14 +45,26 @@ export async function writeArchive(
 ): Promise<SealedArchive> {
 	const { signal } = conversation;
 	const names = objectKeys(job, plan);
-	const archive = await createStoredFile(storage, names.archive, 'archive', sealOf(plan, keys, plan.kind, random), signal);
+	const archive = await createStoredFile(
+		storage,
+		names.archive,
+		'archive',
+		sealOf(plan, keys, plan.kind, random),
+		signal,
+	);
 	let index: StoredFile | undefined;
 	const abort = async () => {
 		await archive.abort();
 		await index?.abort();
 	};
 	try {
-		index = await createStoredFile(storage, names.index, 'index', sealOf(plan, keys, 'index', random), signal);
+		index = await createStoredFile(
+			storage,
+			names.index,
+			'index',
+			sealOf(plan, keys, 'index', random),
+			signal,
+		);
 		const indexWriter = createIndexWriter(index.write.bind(index), { threads: 1 });
 		const tellProgress = progressTeller(clock, (event) => conversation.say(event));
 		let contentBytes = 0;
@@ -106,10 +118,21 @@ function compressed(
 	return compressFrames(content, { level, threads: threadsFor(level, cpus, compressorMemory), signal });
 }
 
-function sealOf(plan: ArchivePlan, frame: KeysFrame, kind: Header['kind'], random: Engine['random']): Seal | null {
+function sealOf(
+	plan: ArchivePlan,
+	frame: KeysFrame,
+	kind: Header['kind'],
+	random: Engine['random'],
+): Seal | null {
 	const key = frame.keys.find((candidate) => candidate.id === plan.id);
 	if (!key || !frame.kdf || frame.keyId === null) return null;
 	const archiveKey = Buffer.from(key.key, 'base64');
-	const header = { kdf: frame.kdf, kind, keyId: frame.keyId, archiveId: plan.archiveId, commitment: commitment(archiveKey) };
+	const header = {
+		kdf: frame.kdf,
+		kind,
+		keyId: frame.keyId,
+		archiveId: plan.archiveId,
+		commitment: commitment(archiveKey),
+	};
 	return { header, archiveKey, random };
 }

@@ -39,7 +39,12 @@ export async function checkContent(
 		signal,
 		onRead,
 	});
-	const indexContent = readContent(storage, fileOf(record, 'index'), { archiveKey, compressed: true, threads: 1, signal });
+	const indexContent = readContent(storage, fileOf(record, 'index'), {
+		archiveKey,
+		compressed: true,
+		threads: 1,
+		signal,
+	});
 	const expected = readIndex(indexContent);
 	const found: IndexEntry[] = [];
 	const scanner = createTarScanner({
@@ -66,7 +71,10 @@ export async function checkContent(
 	const left = await expected.next();
 	if (!left.done) throw differs(record, left.value);
 	if (entries !== record.entries || contentBytes !== record.contentBytes) {
-		throw new BackupError('index_mismatch', `${record.id} holds ${entries} entries in ${contentBytes} bytes, its record says otherwise`);
+		throw new BackupError(
+			'index_mismatch',
+			`${record.id} holds ${entries} entries in ${contentBytes} bytes, its record says otherwise`,
+		);
 	}
 	return { entries, contentBytes };
 }

@@ -6,7 +6,10 @@ export type Progress = Extract<EngineEvent, { event: 'progress' }>;
 
 const everyMs = 500;
 
-export function progressTeller(clock: Clock, say: (event: EngineEvent) => void): (figures: () => Omit<Progress, 'event'>) => void {
+export function progressTeller(
+	clock: Clock,
+	say: (event: EngineEvent) => void,
+): (figures: () => Omit<Progress, 'event'>) => void {
 	let last = clock.monotonic();
 	return (figures) => {
 		const now = clock.monotonic();

@@ -45,16 +45,25 @@ export async function* readStoredBytes(
 		throw error;
 	}
 	if (size !== file.size || hash.digest('hex') !== file.sha256) {
-		const detail = size === file.size ? 'its SHA-256 differs' : `it has ${size} bytes instead of ${file.size}`;
-		throw new BackupError('checksum_mismatch', `checksum mismatch: ${file.path} is not what was written (${detail})`, {
-			hint: 'The stored file was damaged or replaced: use another record or copy, and check the disk.',
-		});
+		const detail =
+			size === file.size ? 'its SHA-256 differs' : `it has ${size} bytes instead of ${file.size}`;
+		throw new BackupError(
+			'checksum_mismatch',
+			`checksum mismatch: ${file.path} is not what was written (${detail})`,
+			{
+				hint: 'The stored file was damaged or replaced: use another record or copy, and check the disk.',
+			},
+		);
 	}
 }
 
 /** The content stream of a stored object. */
 export function readContent(storage: Storage, file: RecordFile, options: ReadOptions): AsyncIterable<Buffer> {
 	const stored = readStoredBytes(storage, file, options.signal, options.onRead);
-	const opened = options.archiveKey ? openStream(stored, { archiveKey: options.archiveKey, name: file.path, storedSize: file.size }) : stored;
-	return options.compressed ? decompressFrames(opened, { threads: options.threads, signal: options.signal }) : opened;
+	const opened = options.archiveKey
+		? openStream(stored, { archiveKey: options.archiveKey, name: file.path, storedSize: file.size })
+		: stored;
+	return options.compressed
+		? decompressFrames(opened, { threads: options.threads, signal: options.signal })
+		: opened;
 }

@@ -33,7 +33,9 @@ export async function createStoredFile(
 	signal: AbortSignal,
 ): Promise<StoredFile> {
 	const writer = await storage.create(key, signal);
-	const sealer = seal && createSealer({ header: encodeHeader(seal.header), archiveKey: seal.archiveKey, random: seal.random });
+	const sealer =
+		seal &&
+		createSealer({ header: encodeHeader(seal.header), archiveKey: seal.archiveKey, random: seal.random });
 	const hash = createHash('sha256');
 	let size = 0;
 	const store = async (chunk: Buffer) => {

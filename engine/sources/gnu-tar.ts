@@ -129,14 +129,17 @@ export function writeTree(
 		{ env: environment, stdio: ['pipe', 'ignore', 'pipe'], signal },
 	);
 	const failures: TarFinding[] = [];
-	const ended = ending(child, (finding) => (finding.severity === 'failure' ? failures.push(finding) : onWarning(finding)));
+	const ended = ending(child, (finding) =>
+		finding.severity === 'failure' ? failures.push(finding) : onWarning(finding),
+	);
 	ended.catch(() => undefined);
 	// A broken pipe only says that tar ended early; its exit says why.
 	child.stdin.on('error', () => undefined);
 	const finish = async () => {
 		const code = await ended;
 		const failure = failures[0];
-		if (failure || code !== 0) throw extractionFailure(failure?.message ?? `tar ended with exit code ${code}`);
+		if (failure || code !== 0)
+			throw extractionFailure(failure?.message ?? `tar ended with exit code ${code}`);
 	};
 	return {
 		async write(chunk) {
@@ -157,7 +160,9 @@ export function writeTree(
 
 function extractionFailure(message: string): BackupError {
 	if (/No space left on device|Disk quota exceeded/.test(message)) {
-		return new BackupError('target_full', `the target is full: ${message}`, { hint: 'Free space there, or choose another target.' });
+		return new BackupError('target_full', `the target is full: ${message}`, {
+			hint: 'Free space there, or choose another target.',
+		});
 	}
 	return new BackupError('target_failed', `the target could not be written: ${message}`);
 }

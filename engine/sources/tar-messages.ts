@@ -10,22 +10,46 @@ export interface TarFinding extends RecordWarning {
 	readonly severity: 'ignore' | 'warning' | 'failure';
 }
 
-const rules: readonly { readonly pattern: RegExp; readonly code: string; readonly severity: TarFinding['severity'] }[] = [
+const rules: readonly {
+	readonly pattern: RegExp;
+	readonly code: string;
+	readonly severity: TarFinding['severity'];
+}[] = [
 	{ pattern: /^(.*): file changed as we read it$/, code: 'file_changed', severity: 'warning' },
 	{ pattern: /^(.*): File removed before we read it$/, code: 'file_vanished', severity: 'warning' },
-	{ pattern: /^(.*): (?:Warning: )?Cannot (?:stat|open|readlink|savedir): No such file or directory$/, code: 'file_vanished', severity: 'warning' },
-	{ pattern: /^(.*): File shrank by \d+ bytes?; padding with zeros$/, code: 'file_changed', severity: 'warning' },
+	{
+		pattern: /^(.*): (?:Warning: )?Cannot (?:stat|open|readlink|savedir): No such file or directory$/,
+		code: 'file_vanished',
+		severity: 'warning',
+	},
+	{
+		pattern: /^(.*): File shrank by \d+ bytes?; padding with zeros$/,
+		code: 'file_changed',
+		severity: 'warning',
+	},
 	{ pattern: /^(.*): socket ignored$/, code: 'socket_skipped', severity: 'warning' },
 	{ pattern: /^(.*): Unknown file type; file ignored$/, code: 'unknown_type_skipped', severity: 'warning' },
-	{ pattern: /^(.*): Warning: Cannot (?:\w*xattr\w*|acl_\w+|\w+filecon)\b.*$/, code: 'attribute_lost', severity: 'warning' },
-	{ pattern: /^(.*): Cannot (?:\w*xattr\w*|acl_\w+|set ACL).*$/, code: 'attribute_lost', severity: 'warning' },
+	{
+		pattern: /^(.*): Warning: Cannot (?:\w*xattr\w*|acl_\w+|\w+filecon)\b.*$/,
+		code: 'attribute_lost',
+		severity: 'warning',
+	},
+	{
+		pattern: /^(.*): Cannot (?:\w*xattr\w*|acl_\w+|set ACL).*$/,
+		code: 'attribute_lost',
+		severity: 'warning',
+	},
 	{
 		pattern: /^\w+: Cannot set (?:'.*' extended attribute|POSIX ACLs|SELinux context) for file '(.*)': .*$/,
 		code: 'attribute_lost',
 		severity: 'warning',
 	},
 	{ pattern: /^Exiting with failure status due to previous errors$/, code: 'summary', severity: 'ignore' },
-	{ pattern: /^Removing leading .* from (?:member names|hard link targets)$/, code: 'leading_stripped', severity: 'ignore' },
+	{
+		pattern: /^Removing leading .* from (?:member names|hard link targets)$/,
+		code: 'leading_stripped',
+		severity: 'ignore',
+	},
 	{ pattern: /^(.*): implausibly old time stamp .*$/, code: 'old_time_stamp', severity: 'ignore' },
 	{ pattern: /^(.*): time stamp .* is .* s in the future$/, code: 'future_time_stamp', severity: 'ignore' },
 ];

@@ -33,12 +33,18 @@ export async function requireSources(sources: readonly SourceVolume[]): Promise<
 	}
 }
 
-export async function* readVolumes(sources: readonly SourceVolume[], options: VolumesOptions): AsyncGenerator<Buffer> {
+export async function* readVolumes(
+	sources: readonly SourceVolume[],
+	options: VolumesOptions,
+): AsyncGenerator<Buffer> {
 	let offset = 0;
 	for (const source of inNameOrder(sources)) {
 		const root = `volumes/${source.name}`;
 		const directory = dirname(dirname(source.path));
-		const scanner = createTarScanner({ baseOffset: offset, onEntry: (entry) => options.onEntry(outsideRepository(entry)) });
+		const scanner = createTarScanner({
+			baseOffset: offset,
+			onEntry: (entry) => options.onEntry(outsideRepository(entry)),
+		});
 		for await (const chunk of readTree(directory, root, options.exclude, options.signal, options.onWarning)) {
 			const content = scanner.push(chunk);
 			offset += content.length;
@@ -50,9 +56,13 @@ export async function* readVolumes(sources: readonly SourceVolume[], options: Vo
 
 	function outsideRepository(entry: IndexEntry): IndexEntry {
 		if (!entry.path?.endsWith(`/${options.markerKey}`)) return entry;
-		throw new BackupError('repository_in_source', `the source holds the repository itself (found ${entry.path})`, {
-			hint: 'Keep the repository outside of what is backed up, or exclude its directory.',
-		});
+		throw new BackupError(
+			'repository_in_source',
+			`the source holds the repository itself (found ${entry.path})`,
+			{
+				hint: 'Keep the repository outside of what is backed up, or exclude its directory.',
+			},
+		);
 	}
 }
 

@@ -14,9 +14,13 @@ export function nameChecker(volumes: readonly string[]): (entry: IndexEntry) => 
 		const [tree, volume, ...rest] = name.split('/');
 		const inside = tree === 'volumes' && volume !== undefined && roots.has(volume);
 		if (inside && !rest.includes('..')) return;
-		throw new BackupError('archive_malformed', `${what} ${JSON.stringify(name)} leads out of the archive's volumes`, {
-			hint: 'The archive was not made by this program or was tampered with; nothing of it should be trusted.',
-		});
+		throw new BackupError(
+			'archive_malformed',
+			`${what} ${JSON.stringify(name)} leads out of the archive's volumes`,
+			{
+				hint: 'The archive was not made by this program or was tampered with; nothing of it should be trusted.',
+			},
+		);
 	};
 	return (entry) => {
 		check(entryPath(entry), 'the entry');

@@ -13,7 +13,14 @@ const passphrase: Secret = { type: 'passphrase', passphrase: 'correct horse batt
 const record = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
 
 function settings(changes: Partial<RepositorySettings> = {}): RepositorySettings {
-	return { location: { type: 'directory', path: '/r' }, secret: raw(1), previousSecrets: [], mayCreate: true, id: null, ...changes };
+	return {
+		location: { type: 'directory', path: '/r' },
+		secret: raw(1),
+		previousSecrets: [],
+		mayCreate: true,
+		id: null,
+		...changes,
+	};
 }
 const meet = (text: string | null, changes: Partial<RepositorySettings> = {}, empty = true) =>
 	unlock(text, empty, settings(changes), 'directory /r', context);
@@ -41,7 +48,9 @@ test('another key, a replaced repository and an unsigned one are refused', async
 	await expect(meet(text, { secret: raw(2) })).rejects.toMatchObject({ code: 'key_wrong' });
 	await expect(meet(text, { id: 'f'.repeat(32) })).rejects.toMatchObject({ code: 'repository_id_mismatch' });
 	await expect(meet(await created({ secret: null }))).rejects.toMatchObject({ code: 'key_invalid' });
-	await expect(meet(text.replace(/"createdAt":"2/, '"createdAt":"3'))).rejects.toMatchObject({ code: 'repository_forged' });
+	await expect(meet(text.replace(/"createdAt":"2/, '"createdAt":"3'))).rejects.toMatchObject({
+		code: 'repository_forged',
+	});
 });
 
 test('without a key the document’s own public key checks signatures', async () => {

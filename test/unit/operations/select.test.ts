@@ -8,7 +8,11 @@ import { parseRecord, type BackupRecord, type Trust } from '../../../protocol/re
 const golden = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
 const stamp = (second: number) => `nightly-20260131T0300${String(second).padStart(2, '0')}Z-1f2e`;
 
-function entry(second: number, changes: Partial<BackupRecord> = {}, trust: Trust = 'signed'): CatalogEntry & { record: BackupRecord } {
+function entry(
+	second: number,
+	changes: Partial<BackupRecord> = {},
+	trust: Trust = 'signed',
+): CatalogEntry & { record: BackupRecord } {
 	const record = { ...golden, id: stamp(second), seq: second, ...changes };
 	return { status: record.status, id: record.id, job: record.job, trust, record };
 }
@@ -26,32 +30,55 @@ test('latest is the highest seq of each series, whatever the clocks and the orde
 	expect(ids(selectEntries([late, other], { ...latest, series: 'volume:b' }, keyed))).toEqual([stamp(3)]);
 });
 
-test.each(['unsigned', 'forged', 'unchecked'] as const)('a newer %s record is never latest where there is a key', (trust) => {
-	expect(ids(selectEntries([entry(9, {}, trust), entry(5)], latest, keyed))).toEqual([stamp(5)]);
-	expect(() => selectEntries([entry(9, {}, trust)], latest, keyed)).toThrow(expect.objectContaining({ code: 'record_not_found' }));
-});
+test.each(['unsigned', 'forged', 'unchecked'] as const)(
+	'a newer %s record is never latest where there is a key',
+	(trust) => {
+		expect(ids(selectEntries([entry(9, {}, trust), entry(5)], latest, keyed))).toEqual([stamp(5)]);
+		expect(() => selectEntries([entry(9, {}, trust)], latest, keyed)).toThrow(
+			expect.objectContaining({ code: 'record_not_found' }),
+		);
+	},
+);
 
 test('without any key unsigned records count, forged ones still do not', () => {
-	expect(ids(selectEntries([entry(9, {}, 'forged'), entry(5, {}, 'unchecked')], latest, keyless))).toEqual([stamp(5)]);
+	expect(ids(selectEntries([entry(9, {}, 'forged'), entry(5, {}, 'unchecked')], latest, keyless))).toEqual([
+		stamp(5),
+	]);
 });
 
 test('failed and running runs and unreadable records are never latest', () => {
 	const failed = entry(9, { status: 'failed' });
 	const unreadable: CatalogEntry = { status: 'unreadable', id: stamp(8), problem: 'x' };
-	expect(ids(selectEntries([{ ...failed, status: 'failed' }, unreadable, entry(5)], { by: 'all', job: 'nightly' }, keyed))).toEqual([stamp(5)]);
+	expect(
+		ids(
+			selectEntries(
+				[{ ...failed, status: 'failed' }, unreadable, entry(5)],
+				{ by: 'all', job: 'nightly' },
+				keyed,
+			),
+		),
+	).toEqual([stamp(5)]);
 });
 
 test('by id: exactly that one, or why not', () => {
-	expect(ids(selectEntries([entry(1), entry(2, {}, 'forged')], { by: 'id', id: stamp(2) }, keyed))).toEqual([stamp(2)]);
-	expect(() => selectEntries([entry(1)], { by: 'id', id: stamp(7) }, keyed)).toThrow(expect.objectContaining({ code: 'record_not_found' }));
+	expect(ids(selectEntries([entry(1), entry(2, {}, 'forged')], { by: 'id', id: stamp(2) }, keyed))).toEqual([
+		stamp(2),
+	]);
+	expect(() => selectEntries([entry(1)], { by: 'id', id: stamp(7) }, keyed)).toThrow(
+		expect.objectContaining({ code: 'record_not_found' }),
+	);
 	const unreadable: CatalogEntry = { status: 'unreadable', id: stamp(8), problem: 'it is empty' };
 	expect(() => selectEntries([unreadable], { by: 'id', id: stamp(8) }, keyed)).toThrow(/it is empty/);
 });
 
 test('what is asked of the engine is checked first', () => {
 	expect(filterOf({ by: 'all', job: 'nightly' })).toEqual({ job: 'nightly', id: null });
-	expect(() => filterOf({ by: 'all', job: '../x' })).toThrow(expect.objectContaining({ code: 'invalid_job_name' }));
-	expect(() => filterOf({ by: 'id', id: 'x' })).toThrow(expect.objectContaining({ code: 'record_not_found' }));
+	expect(() => filterOf({ by: 'all', job: '../x' })).toThrow(
+		expect.objectContaining({ code: 'invalid_job_name' }),
+	);
+	expect(() => filterOf({ by: 'id', id: 'x' })).toThrow(
+		expect.objectContaining({ code: 'record_not_found' }),
+	);
 });
 
 test.each([
@@ -59,7 +86,9 @@ test.each([
 	['a forged record', entry(1, {}, 'forged'), keyed, true, 'record_forged'],
 	['an unsigned record', entry(1, {}, 'unsigned'), keyed, false, 'record_unsigned'],
 ] as const)('%s is not restored', (_what, found, ring, allowUnsigned, code) => {
-	expect(() => requireRestorable(found, ring, allowUnsigned)).toThrow(expect.objectContaining({ code, hint: expect.any(String) }));
+	expect(() => requireRestorable(found, ring, allowUnsigned)).toThrow(
+		expect.objectContaining({ code, hint: expect.any(String) }),
+	);
 });
 
 test.each([

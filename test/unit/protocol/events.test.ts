@@ -32,7 +32,17 @@ const events: EngineEvent[] = [
 	{ event: 'sealed', record },
 	{ event: 'failed', record },
 	{ event: 'stored', id: 'x' },
-	{ event: 'verified', id: 'x', ok: false, level: 'deep', checksum: null, error: failure, bytesRead: 1, entries: null, durationMs: 5 },
+	{
+		event: 'verified',
+		id: 'x',
+		ok: false,
+		level: 'deep',
+		checksum: null,
+		error: failure,
+		bytesRead: 1,
+		entries: null,
+		durationMs: 5,
+	},
 	{ event: 'done', entries: 1, bytes: 2 },
 	{ event: 'failure', ...failure },
 ];
@@ -48,12 +58,15 @@ test.each(['', 'node: warning', '{"a":1}', 'tar: x'])('%p is a line of the log, 
 	expect(decodeEvent(line)).toBeUndefined();
 });
 
-test.each(['{"v":2,"event":"heartbeat"}', '{"v":1}', '{"v":1,"event":"nonsense"}', '{"v":1,', '{"v":1,"event":"ready","seq":-1,"staleRuns":[]}'])(
-	'%s is refused',
-	(line) => {
-		expect(() => decodeEvent(line)).toThrow(expect.objectContaining({ code: 'protocol_violation' }));
-	},
-);
+test.each([
+	'{"v":2,"event":"heartbeat"}',
+	'{"v":1}',
+	'{"v":1,"event":"nonsense"}',
+	'{"v":1,',
+	'{"v":1,"event":"ready","seq":-1,"staleRuns":[]}',
+])('%s is refused', (line) => {
+	expect(() => decodeEvent(line)).toThrow(expect.objectContaining({ code: 'protocol_violation' }));
+});
 
 test('an unknown failure code is still a failure', () => {
 	expect(decodeEvent('{"v":1,"event":"failure","code":"toString","message":"m"}')).toEqual({
@@ -66,12 +79,16 @@ test('an unknown failure code is still a failure', () => {
 
 test('whatever a runner says, only a BackupError escapes', () => {
 	fc.assert(
-		fc.property(fc.constantFrom(...events.map((event) => event.event), 'x'), fc.dictionary(fc.string(), fc.jsonValue()), (event, rest) => {
-			try {
-				decodeEvent(JSON.stringify({ v: 1, ...rest, event }));
-			} catch (error) {
-				expect(error).toBeInstanceOf(BackupError);
-			}
-		}),
+		fc.property(
+			fc.constantFrom(...events.map((event) => event.event), 'x'),
+			fc.dictionary(fc.string(), fc.jsonValue()),
+			(event, rest) => {
+				try {
+					decodeEvent(JSON.stringify({ v: 1, ...rest, event }));
+				} catch (error) {
+					expect(error).toBeInstanceOf(BackupError);
+				}
+			},
+		),
 	);
 });

@@ -1,5 +1,13 @@
 import fc from 'fast-check';
-import { decodeFrames, encodeFrame, frameTypes, maxControlLength, maxDataLength, type Frame, type FrameType } from '../../../protocol/frames';
+import {
+	decodeFrames,
+	encodeFrame,
+	frameTypes,
+	maxControlLength,
+	maxDataLength,
+	type Frame,
+	type FrameType,
+} from '../../../protocol/frames';
 
 const types = Object.keys(frameTypes) as FrameType[];
 
@@ -8,12 +16,15 @@ async function decode(chunks: readonly Buffer[]): Promise<Frame[]> {
 	const source = (async function* () {
 		for (const chunk of chunks) yield await Promise.resolve(chunk);
 	})();
-	for await (const frame of decodeFrames(source)) frames.push({ type: frame.type, body: Buffer.from(frame.body) });
+	for await (const frame of decodeFrames(source))
+		frames.push({ type: frame.type, body: Buffer.from(frame.body) });
 	return frames;
 }
 
 const cut = (bytes: Buffer, size: number) =>
-	Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+	Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+		bytes.subarray(index * size, (index + 1) * size),
+	);
 
 test('frames come back however the stream is cut', async () => {
 	await fc.assert(
@@ -23,7 +34,9 @@ test('frames come back however the stream is cut', async () => {
 			async (frames, size) => {
 				const stream = Buffer.concat(frames.map(([type, body]) => encodeFrame(type, Buffer.from(body))));
 				const decoded = await decode(cut(stream, size));
-				expect(decoded.map((frame) => [frame.type, [...frame.body]])).toEqual(frames.map(([type, body]) => [type, [...body]]));
+				expect(decoded.map((frame) => [frame.type, [...frame.body]])).toEqual(
+					frames.map(([type, body]) => [type, [...body]]),
+				);
 			},
 		),
 	);

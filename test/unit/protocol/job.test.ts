@@ -41,7 +41,11 @@ test.each([
 	['a path as job name', { ...backup, job: '../x' }, 'invalid_job_name'],
 	['an unknown verb', { ...backup, verb: 'format' }, 'protocol_violation'],
 	['an unknown location', { ...backup, location: { type: 'floppy' } }, 'protocol_violation'],
-	['a short archive id', { ...backup, archives: [{ ...backup.archives[0], archiveId: 'ff' }] }, 'protocol_violation'],
+	[
+		'a short archive id',
+		{ ...backup, archives: [{ ...backup.archives[0], archiveId: 'ff' }] },
+		'protocol_violation',
+	],
 	['level 0', { ...backup, compression: { algorithm: 'zstd', level: 0 } }, 'protocol_violation'],
 	['no object', [], 'protocol_violation'],
 ])('%s is refused', (_what, job, code) => {
@@ -49,11 +53,19 @@ test.each([
 });
 
 test('control frames come back', () => {
-	const record = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
+	const record = parseRecord(
+		JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')),
+	);
 	const keys = { create: null, kdf: record.kdf, keyId: record.keyId, keys: [{ id: 'x', key: 'a2V5' }] };
 	expect(parseKeysFrame(bytes(keys))).toEqual(keys);
-	const go = { closeRuns: [{ id: 'x', recordText: 'text' }], archives: [{ record, key: null }], level: 'deep' };
+	const go = {
+		closeRuns: [{ id: 'x', recordText: 'text' }],
+		archives: [{ record, key: null }],
+		level: 'deep',
+	};
 	expect(parseGoFrame(bytes(go))).toEqual(go);
 	expect(parseCommitFrame(bytes({ id: 'x', recordText: 'text' }))).toEqual({ id: 'x', recordText: 'text' });
-	expect(() => parseCommitFrame(Buffer.from('{'))).toThrow(expect.objectContaining({ code: 'protocol_violation' }));
+	expect(() => parseCommitFrame(Buffer.from('{'))).toThrow(
+		expect.objectContaining({ code: 'protocol_violation' }),
+	);
 });

@@ -5,7 +5,8 @@ import { parseRecord } from '../../../protocol/record';
 /** The frozen shape of version 1: this file changes only together with the version. */
 const golden = readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8');
 const record = JSON.parse(golden) as Record<string, unknown>;
-const without = (...names: string[]) => Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
+const without = (...names: string[]) =>
+	Object.fromEntries(Object.entries(record).filter(([name]) => !names.includes(name)));
 
 test('the golden record parses to itself, field for field and in its order', () => {
 	expect(`${JSON.stringify(parseRecord(record), null, '\t')}\n`).toBe(golden);
@@ -15,12 +16,24 @@ test('fields that a later version adds are left out, not refused', () => {
 	expect(parseRecord({ ...record, later: 1 })).toEqual(record);
 });
 
-test.each(Object.keys(record).filter((name) => !['checksum', 'contentChecksum', 'entries', 'filePath', 'keyId', 'kdf', 'anomaly', 'workflow', 'error'].includes(name)))(
-	'a record without %s is malformed',
-	(name) => {
-		expect(() => parseRecord(without(name))).toThrow(expect.objectContaining({ code: 'record_malformed' }));
-	},
-);
+test.each(
+	Object.keys(record).filter(
+		(name) =>
+			![
+				'checksum',
+				'contentChecksum',
+				'entries',
+				'filePath',
+				'keyId',
+				'kdf',
+				'anomaly',
+				'workflow',
+				'error',
+			].includes(name),
+	),
+)('a record without %s is malformed', (name) => {
+	expect(() => parseRecord(without(name))).toThrow(expect.objectContaining({ code: 'record_malformed' }));
+});
 
 test.each([
 	['another version', { version: 2 }],
@@ -39,7 +52,9 @@ test.each([
 	['a failure without an error', { status: 'failed', error: null }],
 	['sources that are no list', { sources: {} }],
 ])('%s is malformed', (_what, change) => {
-	expect(() => parseRecord({ ...record, ...change })).toThrow(expect.objectContaining({ code: 'record_malformed' }));
+	expect(() => parseRecord({ ...record, ...change })).toThrow(
+		expect.objectContaining({ code: 'record_malformed' }),
+	);
 });
 
 test.each([null, undefined, 7, 'x', [], [record]])('%p is no record', (value) => {
