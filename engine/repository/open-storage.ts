@@ -1,4 +1,4 @@
-/** The storage of a location. Throws `repository_not_found` and the storage's own errors. */
+/** The storage of a location. That it is there shows in its first call (`repository_not_found`). */
 import type { Location } from '../../protocol/job';
 import { createLocalStorage } from './local-storage';
 import type { Storage } from './storage';
@@ -7,6 +7,6 @@ export async function openStorage(location: Location, signal: AbortSignal): Prom
 	signal.throwIfAborted();
 	switch (location.type) {
 		case 'directory':
-			return await createLocalStorage(location.path);
+			return createLocalStorage(location.path);
 	}
 }
