@@ -24,7 +24,8 @@ export const backupProperties: INodeProperties[] = [
 		default: 'list',
 	},
 	{
-		displayName: 'Volume Names or IDs',
+		// eslint-disable-next-line n8n-nodes-base/node-param-display-name-wrong-for-dynamic-multi-options -- volumes have no ids
+		displayName: 'Volumes',
 		name: 'volumes',
 		type: 'multiOptions',
 		typeOptions: { loadOptionsMethod: 'getVolumes' },

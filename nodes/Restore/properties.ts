@@ -33,7 +33,8 @@ export const restoreProperties: INodeProperties[] = [
 		default: 'all',
 	},
 	{
-		displayName: 'Volume Names or IDs',
+		// eslint-disable-next-line n8n-nodes-base/node-param-display-name-wrong-for-dynamic-multi-options -- volumes have no ids
+		displayName: 'Volumes',
 		name: 'volumes',
 		type: 'multiOptions',
 		typeOptions: {

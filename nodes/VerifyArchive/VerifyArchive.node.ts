@@ -34,8 +34,13 @@ export class VerifyArchive implements INodeType {
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [
-			{ name: 'dockerHostApi', required: true, testedBy: 'dockerHostTest' },
-			{ name: 'backupRepositoryApi', required: true, testedBy: 'backupRepositoryTest' },
+			{ name: 'dockerHostApi', displayName: 'Docker Host', required: true, testedBy: 'dockerHostTest' },
+			{
+				name: 'backupRepositoryApi',
+				displayName: 'Backup Repository',
+				required: true,
+				testedBy: 'backupRepositoryTest',
+			},
 		],
 		properties: verifyProperties,
 	};
