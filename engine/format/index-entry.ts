@@ -107,7 +107,7 @@ export function parseIndexEntry(value: unknown): IndexEntry {
 	const fields: Partial<Record<keyof IndexEntry, unknown>> = value;
 	const type = entryTypes.find((known) => known === fields.type) ?? refuse('its type is unknown');
 	const entry = {
-		...parsePath(fields),
+		...parseEntryPath(fields.path, fields.pathBase64),
 		type,
 		size: integer(fields, 'size', Number.MAX_SAFE_INTEGER),
 		mode: integer(fields, 'mode', 0o7777),
@@ -137,6 +137,9 @@ export function parseIndexEntry(value: unknown): IndexEntry {
 }
 
 type Fields = Partial<Record<keyof IndexEntry, unknown>>;
+
+/** Bytes of a path or a link target, at most. Linux takes 4,096 at once, but trees may be deeper. */
+export const pathBytesMax = 65_536;
 
 /** Largest user and group id of Linux, and largest device number part. */
 export const idMax = 0xffffffff;
@@ -168,6 +171,7 @@ function nanoseconds(value: unknown, name: string): string {
 function parseName(text: unknown, base64: unknown, what: string): { text: string } | { base64: string } {
 	if (typeof text === 'string' && base64 === undefined) {
 		if (text === '' || text.includes('\0') || !text.isWellFormed()) refuse(`its ${what} is impossible`);
+		if (Buffer.byteLength(text) > pathBytesMax) refuse(`its ${what} is too long`);
 		return { text };
 	}
 	if (text === undefined && typeof base64 === 'string') {
@@ -175,13 +179,15 @@ function parseName(text: unknown, base64: unknown, what: string): { text: string
 		if (bytes.toString('base64') !== base64 || isUtf8(bytes) || bytes.includes(0)) {
 			refuse(`its ${what} in base64 is impossible`);
 		}
+		if (bytes.length > pathBytesMax) refuse(`its ${what} is too long`);
 		return { base64 };
 	}
 	return refuse(`it needs its ${what} in one form`);
 }
 
-function parsePath(fields: Fields): Pick<IndexEntry, 'path' | 'pathBase64'> {
-	const name = parseName(fields.path, fields.pathBase64, 'path');
+/** A path in one of its two forms, as the fields of an entry; `archive_malformed` when it is neither. */
+export function parseEntryPath(path: unknown, pathBase64: unknown): Pick<IndexEntry, 'path' | 'pathBase64'> {
+	const name = parseName(path, pathBase64, 'path');
 	return 'text' in name ? { path: name.text } : { pathBase64: name.base64 };
 }
 

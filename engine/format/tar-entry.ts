@@ -6,7 +6,7 @@
  * slash, names from two kinds of extended headers) is `archive_malformed`.
  */
 import { BackupError } from '../../protocol/errors';
-import { idMax, linkFields, pathFields, type EntryType, type IndexEntry } from './index-entry';
+import { idMax, linkFields, pathBytesMax, pathFields, type EntryType, type IndexEntry } from './index-entry';
 import type { PaxRecords } from './pax';
 import type { TarHeader } from './tar-header';
 
@@ -22,9 +22,6 @@ export interface TarEntry {
 	/** Bytes of data that follow the header, before padding. */
 	readonly storedSize: number;
 }
-
-/** Bytes of a path or a link target, at most. Linux takes 4,096 at once, but trees may be deeper. */
-const pathBytesMax = 65_536;
 
 /** Type flags; 7 is a contiguous file, which reads as a regular one. */
 const types: Readonly<Record<string, EntryType>> = {

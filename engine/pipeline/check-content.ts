@@ -39,13 +39,9 @@ export async function checkContent(
 		signal,
 		onRead,
 	});
-	const indexContent = readContent(storage, fileOf(record, 'index'), {
-		archiveKey,
-		compressed: true,
-		threads: 1,
-		signal,
-	});
-	const expected = readIndex(indexContent);
+	// The reader of an index undoes its compression itself.
+	const index = readContent(storage, fileOf(record, 'index'), { archiveKey, compressed: false, threads: 1, signal });
+	const expected = readIndex(index);
 	const found: IndexEntry[] = [];
 	const scanner = createTarScanner({
 		baseOffset: 0,

@@ -49,13 +49,12 @@ const boundaries = [
 ];
 
 describe('compressFrames', () => {
-	it.each(boundaries)('gives %i bytes back, to us, to zlib and to zstd', async (length) => {
+	it.each(boundaries)('gives %i bytes back, to us and to zstd', async (length) => {
 		const bytes = content(length);
 		const file = await compress(bytes);
 		expect((await decompress(file)).equals(bytes)).toBe(true);
 		expect(execFileSync('zstd', ['-dcq'], { input: file, maxBuffer: 64 * MiB }).equals(bytes)).toBe(true);
 		execFileSync('zstd', ['-tq'], { input: file });
-		if (length > 0) expect(zstdDecompressSync(file).equals(bytes)).toBe(true);
 	});
 
 	it.each(boundaries)('cuts %i bytes into frames of 4 MiB and tells where they are', async (length) => {
