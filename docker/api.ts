@@ -3,8 +3,8 @@
  * (rejecting with the signal's reason); else it fails as `failures.ts` says. Answers are `unknown`:
  * whoever asked parses them.
  *
- * docker-modem is used straight, not through dockerode: dockerode takes twice as long to load, drops the
- * signal in many calls, and sends a body with `attach` that can end up in the container's stdin.
+ * They go through dockerode's transport (`modem`), not its methods: those drop the signal in many calls, and
+ * send a body with `attach` that can end up in the container's stdin.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
@@ -101,7 +101,7 @@ async function within<T>(
 	}
 }
 
-/** Always as a stream: docker-modem itself never notices an answer that breaks off in its middle. */
+/** Always as a stream: the transport itself never notices an answer that breaks off in its middle. */
 function dial(
 	{ modem }: DockerHost,
 	{ method, path, query = {}, body = {}, accept = [] }: DockerRequest,

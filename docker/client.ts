@@ -5,6 +5,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type Modem from 'docker-modem';
+import type Dockerode from 'dockerode';
 import { BackupError } from '../protocol/errors';
 import { answers, request, type DockerHost } from './api';
 import type { DockerEndpoint } from './endpoint';
@@ -15,28 +16,29 @@ export type { DockerEndpoint } from './endpoint';
 /** Connects to nothing yet: an endpoint where nobody answers shows at the first request. */
 export function connectDocker(endpoint: DockerEndpoint, { limitMs = 20_000 } = {}): DockerHost {
 	const tls = endpoint.type === 'tcp' ? endpoint.tls : undefined;
-	// The time-out closes idle connections only: docker-modem is told of none for those in use.
+	// The time-out closes idle connections only: dockerode is told of none for those in use.
 	const agent = new (tls ? https : http).Agent({ keepAlive: true, timeout: 5_000 });
-	const modem = new (loadModem())({
-		// All of them, also when undefined: docker-modem takes what is absent from the environment.
+	const options = {
+		// All of them, also when undefined: dockerode takes what is absent from the environment.
 		socketPath: endpoint.type === 'socket' ? endpoint.socketPath : undefined,
 		host: endpoint.type === 'tcp' ? endpoint.host : undefined,
 		port: endpoint.type === 'tcp' ? endpoint.port : undefined,
-		protocol: tls ? 'https' : 'http',
+		protocol: tls ? ('https' as const) : ('http' as const),
 		ca: tls?.ca,
 		cert: tls?.cert,
 		key: tls?.key,
 		timeout: undefined,
 		version: undefined,
 		agent,
-	});
-	return { endpoint, modem, limitMs, close: () => agent.destroy() };
+	};
+	const { modem } = new (loadDockerode())(options);
+	return { endpoint, modem: modem as Modem, limitMs, close: () => agent.destroy() };
 }
 
-/** At first use: it takes 30 ms and 17 MB, which n8n's start should not pay. */
-function loadModem(): typeof Modem {
+/** At first use: it takes time and memory that n8n's start should not pay. */
+function loadDockerode(): typeof Dockerode {
 	// eslint-disable-next-line @typescript-eslint/no-require-imports -- lazy, synchronous, and seen by bundlers
-	return require('docker-modem') as typeof Modem;
+	return require('dockerode') as typeof Dockerode;
 }
 
 export interface HostDescription {

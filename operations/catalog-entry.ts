@@ -16,14 +16,14 @@ export type CatalogEntry =
 	  }
 	| { readonly status: 'unreadable'; readonly id: string; readonly problem: string };
 
-export function readEntry({ id, text }: StoredText, keyring: Keyring): CatalogEntry {
+export function readEntry({ id, job, text }: StoredText, keyring: Keyring): CatalogEntry {
 	try {
 		const { record } = splitRecord(text);
 		return {
 			status: record.status,
 			id,
 			job: record.job,
-			trust: trustOf(text, keyring.publicKeys, { id }),
+			trust: trustOf(text, keyring.publicKeys, { id, job }),
 			record,
 		};
 	} catch (error) {

@@ -68,6 +68,8 @@ export type EngineEvent =
 
 export interface StoredText {
 	readonly id: string;
+	/** The job in whose folder it was found. */
+	readonly job: string;
 	readonly text: string;
 }
 
@@ -96,7 +98,11 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 				event,
 				records: reader.array(f, 'records', (value) => {
 					const stored = reader.fields(value, 'records');
-					return { id: reader.string(stored, 'id'), text: reader.string(stored, 'text') };
+					return {
+						id: reader.string(stored, 'id'),
+						job: reader.string(stored, 'job'),
+						text: reader.string(stored, 'text'),
+					};
 				}),
 				running: reader.array(f, 'running', parseStaleRun),
 			};

@@ -109,7 +109,7 @@ async function backUpOne(
 		await lease.check();
 		await archive.publish();
 		await storeRecord(engine, draft, commit.recordText);
-		await removeRunMarker(storage, marker);
+		await forgetRun(engine, marker);
 		return draft;
 	} catch (thrown) {
 		const error = conversation.signal.aborted
@@ -137,6 +137,16 @@ async function storeRecord(
 	if (stored === 'exists')
 		throw new BackupError('lease_lost', `another run closed ${id} while it was being written`);
 	conversation.say({ event: 'stored', id });
+}
+
+/** The record is stored and the run a success: a marker that stays is the next run's to remove. */
+async function forgetRun({ conversation, storage }: Engine, marker: RunMarker): Promise<void> {
+	try {
+		await removeRunMarker(storage, marker);
+	} catch (error) {
+		const { message } = toBackupError(error);
+		conversation.say({ event: 'warning', code: 'run_marker_left', message, path: null });
+	}
 }
 
 async function staleRuns(

@@ -3,6 +3,7 @@ import type { ListJob, VerifyJob } from '../../protocol/job';
 import type { StaleRun, StoredText } from '../../protocol/events';
 import type { Engine } from '../environment';
 import { listRecordTexts } from '../repository/records';
+import { parseObjectKey } from '../repository/layout';
 import { listRunMarkers } from '../repository/runs';
 import { meetRepository } from './meet';
 
@@ -25,13 +26,13 @@ export async function tellRecords(
 		conversation.say({ event: 'records', records: batch, running });
 		batch = [];
 	};
-	for await (const { id, text } of listRecordTexts(
+	for await (const { id, key, text } of listRecordTexts(
 		storage,
 		{ job: job.job, id: job.id },
 		conversation.signal,
 	)) {
 		count += 1;
-		if (batch.push({ id, text }) === recordsPerEvent) tell();
+		if (batch.push({ id, job: parseObjectKey(key)?.job ?? '', text }) === recordsPerEvent) tell();
 	}
 	const running: StaleRun[] = [];
 	for await (const marker of listRunMarkers(storage, job.job, conversation.signal)) {

@@ -23,7 +23,7 @@ const events: EngineEvent[] = [
 	{ event: 'repository', document: null, empty: true },
 	{ event: 'repository', document: 'text', empty: false },
 	{ event: 'ready', seq: 7, staleRuns: [run] },
-	{ event: 'records', records: [{ id: 'x', text: 'not even json' }], running: [run] },
+	{ event: 'records', records: [{ id: 'x', job: 'nightly', text: 'not even json' }], running: [run] },
 	{ event: 'phase', name: 'reading', id: null },
 	{ event: 'progress', id: 'x', bytesRead: 1, bytesWritten: 2, entries: 3 },
 	{ event: 'warning', code: 'file_changed', message: 'm', path: null },
