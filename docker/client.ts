@@ -32,7 +32,7 @@ export function connectDocker(endpoint: DockerEndpoint, { limitMs = 20_000 } = {
 		agent,
 	};
 	const { modem } = new (loadDockerode())(options);
-	return { endpoint, modem: modem as Modem, limitMs, close: () => agent.destroy() };
+	return { endpoint, modem: modem, limitMs, close: () => agent.destroy() };
 }
 
 /** At first use: it takes time and memory that n8n's start should not pay. */

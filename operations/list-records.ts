@@ -30,7 +30,7 @@ export async function getRecord(
 	const { entries, keyring } = await readCatalog(context, where, repository, { job: null, id });
 	const running = entries.find((entry) => entry.status === 'running');
 	const [found] = running ? [running] : selectEntries(entries, selection, keyring);
-	return found as CatalogEntry;
+	return found;
 }
 
 export interface Catalog {

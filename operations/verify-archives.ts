@@ -4,7 +4,7 @@
  * index. A wrong archive is a result with `ok: false`; only what prevents the look itself throws.
  */
 import type { VerifyResult } from '../protocol/events';
-import { toBackupError, BackupError } from '../protocol/errors';
+import { toBackupError, type BackupError } from '../protocol/errors';
 import type { GoFrame } from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
 import type { StoredEntry } from './catalog-entry';
