@@ -60,10 +60,25 @@ export async function* readStoredBytes(
 /** The content stream of a stored object. */
 export function readContent(storage: Storage, file: RecordFile, options: ReadOptions): AsyncIterable<Buffer> {
 	const stored = readStoredBytes(storage, file, options.signal, options.onRead);
-	const opened = options.archiveKey
-		? openStream(stored, { archiveKey: options.archiveKey, name: file.path, storedSize: file.size })
-		: stored;
+	const opened = options.archiveKey ? openSealed(stored, file, options.archiveKey) : stored;
 	return options.compressed
 		? decompressFrames(opened, { threads: options.threads, signal: options.signal })
 		: opened;
+}
+
+/** The key was found by the record's key id: a header that it does not fit is a changed one. */
+async function* openSealed(
+	stored: AsyncIterable<Buffer>,
+	file: RecordFile,
+	archiveKey: Buffer,
+): AsyncGenerator<Buffer> {
+	try {
+		yield* openStream(stored, { archiveKey, name: file.path, storedSize: file.size });
+	} catch (error) {
+		if (!(error instanceof BackupError) || error.code !== 'key_wrong') throw error;
+		throw new BackupError('archive_tampered', `the header of ${file.path} is not the one that was written`, {
+			hint: 'The stored file was damaged or replaced: use another record or copy, and check the disk.',
+			cause: error,
+		});
+	}
 }
