@@ -10,6 +10,8 @@ import { BackupError, exitCodes, systemClock, systemRandom } from '../operations
 import { version } from '../package.json';
 import { run } from './run';
 
+// What Node.js finds old-fashioned in a bundled library is nothing that a user can act on.
+process.noDeprecation = true;
 const { stdout, stderr } = process;
 const cancel = new AbortController();
 let cancelledBy: number | undefined;

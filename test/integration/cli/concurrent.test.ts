@@ -1,0 +1,34 @@
+/** One writer per job, whoever starts it. */
+import { noise } from '../../trees/odd-tree';
+import { fill, json, lab, start, type Failure } from './lab';
+
+const { directory, job: newJob, keyFile, volume } = lab();
+
+test('of eight starts at once exactly one runs', async () => {
+	const source = await volume('source');
+	// Long enough, at level 19, for all eight to have looked.
+	await fill(source, { noise: noise(400 << 20, 9) });
+	const job = newJob();
+	const at = ['--repository', directory(), '--key-file', keyFile()];
+	const line = ['backup', 'volume', source, '--job', job, '--level', '19', '--json', '--quiet', ...at];
+	const ended = await Promise.all(Array.from({ length: 8 }, () => start(line).ended));
+	const documents = ended.map(({ stdout }) => JSON.parse(stdout.toString()) as Partial<Failure>);
+	expect(ended.map(({ code }) => code).sort()).toEqual([0, 6, 6, 6, 6, 6, 6, 6]);
+	const refused = documents.filter(({ error }) => error !== undefined);
+	for (const { error } of refused)
+		expect(error).toMatchObject({ code: 'locked', hint: expect.any(String) as string });
+	const { entries } = await json<{ entries: { status: string }[] }>(['list', ...at]);
+	expect(entries.map(({ status }) => status)).toEqual(['success']);
+});
+
+test('with --lock-wait they run one after the other', async () => {
+	const source = await volume('source');
+	await fill(source, { a: 'a' });
+	const job = newJob();
+	const at = ['--repository', directory(), '--key-file', keyFile()];
+	const line = ['backup', 'volume', source, '--job', job, '--lock-wait', '120', '--json', '--quiet', ...at];
+	const ended = await Promise.all([1, 2, 3].map(() => start(line).ended));
+	expect(ended.map(({ code }) => code)).toEqual([0, 0, 0]);
+	const { entries } = await json<{ entries: { seq: number }[] }>(['list', ...at]);
+	expect(entries.map(({ seq }) => seq).sort()).toEqual([1, 2, 3]);
+});
