@@ -14,6 +14,8 @@ const heartbeatEveryMs = 10_000;
 const silenceLimitMs = 60_000;
 /** After an abort frame, how long the engine may take to clean up and have its failed record signed. */
 const abortGraceMs = 15_000;
+/** After the end of its input, how long an engine may take to clean up. */
+const tidyUpMs = 10_000;
 const mostLogLines = 20;
 
 export type EventOf<N extends EventName> = Extract<EngineEvent, { event: N }>;
@@ -39,6 +41,7 @@ export async function converse<T>(
 		return await converseWith(process, context, body);
 	} catch (error) {
 		failure = context.signal.aborted ? cancelled(error) : error;
+		await letGo(process);
 		throw failure;
 	} finally {
 		await process.dispose().catch((error: unknown) => {
@@ -47,7 +50,16 @@ export async function converse<T>(
 	}
 }
 
-/** A record that is refused for its own reason keeps it; all else that follows a cancel is the cancel. */
+/** An engine that loses its orchestrator tidies up and frees its job: sooner than a dead one's lease runs out. */
+async function letGo(engine: EngineProcess): Promise<void> {
+	engine.stdin.end();
+	let timer: NodeJS.Timeout | undefined;
+	const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, tidyUpMs)));
+	await Promise.race([engine.exited, patience]);
+	clearTimeout(timer);
+}
+
+/** Whatever failed after a cancel failed because of it. */
 function cancelled(error: unknown): BackupError {
 	return new BackupError('cancelled', 'the operation was cancelled', { cause: error });
 }
@@ -69,6 +81,8 @@ async function converseWith<T>(
 	};
 	// Writing to an engine that ended is no news: its exit tells why.
 	engine.stdin.on('error', () => undefined);
+	// Unread output would hold up the events.
+	engine.stdout.resume();
 
 	const lines = createInterface({ input: engine.stderr });
 	lines.on('line', (line) => {
