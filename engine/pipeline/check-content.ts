@@ -40,7 +40,12 @@ export async function checkContent(
 		onRead,
 	});
 	// The reader of an index undoes its compression itself.
-	const index = readContent(storage, fileOf(record, 'index'), { archiveKey, compressed: false, threads: 1, signal });
+	const index = readContent(storage, fileOf(record, 'index'), {
+		archiveKey,
+		compressed: false,
+		threads: 1,
+		signal,
+	});
 	const expected = readIndex(index);
 	const found: IndexEntry[] = [];
 	const scanner = createTarScanner({
