@@ -1,33 +1,35 @@
 /**
  * Requests to a Docker Engine. Every request ends: within its limit, or as soon as its signal aborts
  * (rejecting with the signal's reason); else it fails as `failures.ts` says. Answers are `unknown`:
- * whoever asked parses them.
+ * whoever asked parses them. Redirects are not followed.
  *
  * They go through dockerode's transport (`modem`), not its methods: those drop the signal in many calls, and
  * send a body with `attach` that can end up in the container's stdin.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { addAbortSignal } from 'node:stream';
 import type Modem from 'docker-modem';
-import type { BackupError } from '../protocol/errors';
+import { BackupError } from '../protocol/errors';
 import { Reader } from '../protocol/parse';
 import type { DockerEndpoint } from './endpoint';
-import { dockerFailure, unreachable } from './failures';
+import { daemonError, dockerFailure, unreachable } from './failures';
 
 export interface DockerHost {
 	readonly endpoint: DockerEndpoint;
-	readonly modem: Modem;
 	/** Limit of a request in milliseconds, unless it brings its own. */
 	readonly limitMs: number;
+	readonly modem: Modem;
 	/** Closes idle connections, which else close after some seconds; what is under way ends as it would. */
 	close(): void;
 }
 
 export interface DockerRequest {
 	readonly method: 'GET' | 'POST' | 'DELETE';
-	/** Without query; names and ids in it escaped by `segment`. */
+	/** Without query; names and ids in it by way of `segment`. */
 	readonly path: string;
-	readonly query?: Readonly<Record<string, unknown>>;
+	/** Objects travel as JSON. */
+	readonly query?: Readonly<Record<string, string | number | boolean | object>>;
 	readonly body?: object;
 	/** Completes "could not …" in the error. */
 	readonly doing: string;
@@ -39,8 +41,13 @@ export interface DockerRequest {
 	readonly map?: (error: unknown) => BackupError | undefined;
 }
 
-/** A name or id as one segment of a path. */
-export const segment = (name: string): string => encodeURIComponent(name);
+/** A name or id as one segment of a path; throws `invalid_parameter` for what would be another path. */
+export function segment(name: string): string {
+	if (/^\.{0,2}$|[/\\\0]/.test(name)) {
+		throw new BackupError('invalid_parameter', `${JSON.stringify(name)} is not a name that docker knows`);
+	}
+	return encodeURIComponent(name);
+}
 
 export interface DockerAnswer {
 	readonly status: number;
@@ -51,8 +58,10 @@ export interface DockerAnswer {
 export function exchange(host: DockerHost, asked: DockerRequest): Promise<DockerAnswer> {
 	return within(host, asked, async (signal) => {
 		const answer = (await dial(host, asked, signal)) as IncomingMessage;
-		const status = answer.statusCode ?? 0;
 		const text = await textOf(answer);
+		// An answer that an abort cut short can look like a short one.
+		signal.throwIfAborted();
+		const status = answer.statusCode ?? 0;
 		const empty = text.trim() === '' || asked.accept?.includes(status);
 		return { status, body: empty ? null : answers.json(text) };
 	});
@@ -65,18 +74,19 @@ export async function request(host: DockerHost, asked: DockerRequest): Promise<u
 
 /** The answer as a stream: the limit holds until its head is there, the signal until its end. */
 export async function openStream(host: DockerHost, asked: DockerRequest): Promise<IncomingMessage> {
-	return (await within(host, asked, (signal) => dial(host, asked, signal))) as IncomingMessage;
+	const answer = (await within(host, asked, (signal) => dial(host, asked, signal))) as IncomingMessage;
+	return asked.signal ? addAbortSignal(asked.signal, answer) : answer;
 }
 
 /** The bare connection that a request was upgraded to; neither limit nor signal touch it any more. */
 export function hijack(host: DockerHost, asked: DockerRequest): Promise<Socket> {
 	return within(host, asked, async (signal) => {
-		const socket = await dial(host, asked, signal, true);
-		if (isSocket(socket)) return socket;
-		socket.destroy();
+		const answer = await dial(host, asked, signal, true);
+		if (isSocket(answer)) return answer;
+		answer.destroy();
 		throw unreachable(
 			host.endpoint,
-			'does not hand over the connection (a proxy between may not allow upgrades)',
+			'does not hand over the connection: a proxy between does not allow upgrades',
 		);
 	});
 }
@@ -87,17 +97,25 @@ async function within<T>(
 	ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
 	signal?.throwIfAborted();
-	const limit = new AbortController();
-	const timer = setTimeout(() => limit.abort(), limitMs);
+	// A controller of its own, let go afterwards: what was asked for may live longer than both.
+	const asking = new AbortController();
+	const { promise: aborted, reject } = Promise.withResolvers<never>();
+	const abort = () => {
+		asking.abort();
+		reject(asking.signal.reason as Error);
+	};
+	const timer = setTimeout(abort, limitMs);
+	signal?.addEventListener('abort', abort);
 	try {
-		return await ask(signal ? AbortSignal.any([signal, limit.signal]) : limit.signal);
+		return await Promise.race([ask(asking.signal), aborted]);
 	} catch (error) {
 		signal?.throwIfAborted();
-		if (limit.signal.aborted)
+		if (asking.signal.aborted)
 			throw unreachable(host.endpoint, `did not answer within ${limitMs / 1000} s`, error);
 		throw map?.(error) ?? dockerFailure(host.endpoint, doing, error);
 	} finally {
 		clearTimeout(timer);
+		signal?.removeEventListener('abort', abort);
 	}
 }
 
@@ -120,7 +138,13 @@ function dial(
 			statusCodes: Object.fromEntries([200, 201, 204, ...accept].map((status) => [status, true])),
 			abortSignal: signal,
 		},
-		(error, answer) => (error ? reject(error) : resolve(answer as IncomingMessage | Socket)),
+		(error, answer) => {
+			if (error) return reject(daemonError(error) ?? error);
+			const given = answer as IncomingMessage | Socket;
+			// Before anybody else can listen for it, an error must not bring the process down.
+			if (isSocket(given)) given.on('error', reject);
+			resolve(given);
+		},
 	);
 	return promise;
 }

@@ -1,9 +1,11 @@
 /**
- * The connection to one Docker Engine, and who answers there. The API version is the daemon's own.
- * Throws as `api.ts` says.
+ * The connection to one Docker Engine, and who answers there. The API version is the daemon's own;
+ * DOCKER_HOST and its companions in the environment are not looked at. Throws as `api.ts` says.
  */
 import http from 'node:http';
 import https from 'node:https';
+import type Modem from 'docker-modem';
+import type Dockerode from 'dockerode';
 import { BackupError } from '../protocol/errors';
 import { answers, request, type DockerHost } from './api';
 import type { DockerEndpoint } from './endpoint';
@@ -14,19 +16,37 @@ export type { DockerEndpoint } from './endpoint';
 /** Connects to nothing yet: an endpoint where nobody answers shows at the first request. */
 export function connectDocker(endpoint: DockerEndpoint, { limitMs = 20_000 } = {}): DockerHost {
 	const tls = endpoint.type === 'tcp' ? endpoint.tls : undefined;
-	const { request: begin, Agent } = tls ? https : http;
-	// The time-out is for idle connections: a request would have to ask for it.
-	const agent = new Agent({ keepAlive: true, timeout: 5_000, ...tls });
-	const place =
-		endpoint.type === 'socket'
-			? { socketPath: endpoint.socketPath }
-			: { host: endpoint.host, port: endpoint.port };
-	return {
-		endpoint,
-		limitMs,
-		send: (options) => begin({ ...place, agent, ...options }),
-		close: () => agent.destroy(),
+	// The time-out closes idle connections only: dockerode is told of none for those in use.
+	const agent = new (tls ? https : http).Agent({ keepAlive: true, timeout: 5_000 });
+	const options = {
+		// All of them, also when undefined: dockerode takes what is absent from the environment.
+		socketPath: endpoint.type === 'socket' ? endpoint.socketPath : undefined,
+		host: endpoint.type === 'tcp' ? endpoint.host : undefined,
+		port: endpoint.type === 'tcp' ? endpoint.port : undefined,
+		protocol: tls ? ('https' as const) : ('http' as const),
+		ca: tls?.ca,
+		cert: tls?.cert,
+		key: tls?.key,
+		timeout: undefined,
+		version: undefined,
+		agent,
 	};
+	const { modem } = new (loadDockerode())(options) as { modem: Modem };
+	refuseRedirects(modem);
+	return { endpoint, modem, limitMs, close: () => agent.destroy() };
+}
+
+/** At first use: it takes time and memory that n8n's start should not pay. */
+function loadDockerode(): typeof Dockerode {
+	// eslint-disable-next-line @typescript-eslint/no-require-imports -- lazy, synchronous, and seen by bundlers
+	return require('dockerode') as typeof Dockerode;
+}
+
+/** A redirect that leads nowhere would end the process: nobody listens to the second request's error. */
+function refuseRedirects(modem: Modem): void {
+	const transport = modem as unknown as { buildRequest(options: object, ...more: unknown[]): void };
+	const build = transport.buildRequest.bind(modem);
+	transport.buildRequest = (options, ...more) => build({ ...options, maxRedirects: 0 }, ...more);
 }
 
 export interface HostDescription {

@@ -6,19 +6,28 @@
 import { BackupError } from '../protocol/errors';
 import { nameOfEndpoint, type DockerEndpoint } from './endpoint';
 
-/** What the daemon answered, when it did answer. */
-export interface DaemonAnswer {
-	readonly status: number;
-	readonly message: string;
+/** The daemon said no, in these words. */
+export class DaemonError extends Error {
+	constructor(
+		readonly status: number,
+		said: string,
+		cause?: unknown,
+	) {
+		super(said, { cause });
+		this.name = 'DaemonError';
+	}
 }
 
-/** The daemon's status and words out of docker-modem's error; undefined when it never answered. */
-export function daemonAnswer(error: unknown): DaemonAnswer | undefined {
+/** The daemon's answer out of the transport's error; undefined when there was no answer. */
+export function daemonError(error: unknown): DaemonError | undefined {
 	const status = field(error, 'statusCode');
 	if (typeof status !== 'number') return undefined;
-	// docker-modem puts its own words before the daemon's.
-	const message = messageOf(error).replace(/^\(HTTP code \d+\) .*? - /s, '');
-	return { status, message: message.trim() };
+	// The transport puts its own words before the daemon's.
+	const said = messageOf(error)
+		.replace(/^\(HTTP code \d+\) .*? - /s, '')
+		.trim();
+	// What stands between us and a daemon may answer with whole pages.
+	return new DaemonError(status, said === '' ? `HTTP status ${status}` : said.slice(0, 1000), error);
 }
 
 export function unreachable(endpoint: DockerEndpoint, what: string, cause?: unknown): BackupError {
@@ -31,8 +40,7 @@ export function unreachable(endpoint: DockerEndpoint, what: string, cause?: unkn
 /** `doing` completes "could not …", e.g. `list volumes`. */
 export function dockerFailure(endpoint: DockerEndpoint, doing: string, error: unknown): BackupError {
 	if (error instanceof BackupError) return error;
-	const answer = daemonAnswer(error);
-	if (answer) return refused(endpoint, doing, answer, error);
+	if (error instanceof DaemonError) return refused(endpoint, doing, error);
 	const code = codeOf(error);
 	if (code === 'EACCES' || code === 'EPERM') return denied(endpoint, error);
 	const message = messageOf(error);
@@ -47,18 +55,18 @@ export function dockerFailure(endpoint: DockerEndpoint, doing: string, error: un
 	);
 }
 
-function refused(endpoint: DockerEndpoint, doing: string, answer: DaemonAnswer, cause: unknown): BackupError {
+function refused(endpoint: DockerEndpoint, doing: string, cause: DaemonError): BackupError {
 	const name = nameOfEndpoint(endpoint);
-	if (answer.message.includes('HTTP request to an HTTPS server'))
+	if (cause.message.includes('HTTP request to an HTTPS server'))
 		return unreachable(endpoint, 'wants TLS', cause);
-	if (answer.status === 401 || answer.status === 403) {
+	if (cause.status === 401 || cause.status === 403) {
 		return new BackupError(
 			'docker_permission_denied',
-			`docker at ${name} does not allow this client to ${doing}: ${answer.message}`,
+			`docker at ${name} does not allow this client to ${doing}: ${cause.message}`,
 			{ hint: 'Allow this call in the socket proxy or authorization plugin in front of Docker.', cause },
 		);
 	}
-	return new BackupError('docker_failed', `docker at ${name} could not ${doing}: ${answer.message}`, {
+	return new BackupError('docker_failed', `docker at ${name} could not ${doing}: ${cause.message}`, {
 		cause,
 	});
 }

@@ -5,8 +5,8 @@
  */
 import { StringDecoder } from 'node:string_decoder';
 import { BackupError } from '../protocol/errors';
-import { answers, openStream, request, type DockerHost } from './api';
-import { daemonAnswer, messageOf } from './failures';
+import { answers, openStream, request, segment, type DockerHost } from './api';
+import { DaemonError, messageOf } from './failures';
 import { pullReport, type OnProgress } from './pull-progress';
 
 export interface Image {
@@ -34,25 +34,18 @@ export async function findImage(
 			hint: 'Set Runner Image in the Docker Host credential, e.g. node:24-bookworm-slim.',
 		});
 	}
-	try {
-		const image = answers.fields(
-			await request(host, {
-				method: 'GET',
-				// Slashes of a reference stay slashes.
-				path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`,
-				doing: `inspect image ${reference}`,
-				signal,
-				map: (error) =>
-					daemonAnswer(error)?.status === 404 ? imageNotFound(reference, undefined, error) : undefined,
-			}),
-		);
-		const id = answers.string(image, 'Id');
-		const digests = answers.nullable(image, 'RepoDigests', (f, name) => answers.strings(f, name)) ?? [];
-		return { id, digest: digests[0]?.split('@')[1] ?? id };
-	} catch (error) {
-		if (error instanceof BackupError && error.code === 'image_not_found') return undefined;
-		throw error;
-	}
+	const answer = await request(host, {
+		method: 'GET',
+		path: `/images/${reference.split('/').map(segment).join('/')}/json`,
+		doing: `inspect image ${reference}`,
+		signal,
+		accept: [404],
+	});
+	if (answer === null) return undefined;
+	const image = answers.fields(answer);
+	const id = answers.string(image, 'Id');
+	const digests = answers.nullable(image, 'RepoDigests', (f, name) => answers.strings(f, name)) ?? [];
+	return { id, digest: digests[0]?.split('@')[1] ?? id };
 }
 
 /** Finds the image, or pulls it and finds it then. */
@@ -81,10 +74,7 @@ async function pull(host: DockerHost, reference: string, options: PullOptions): 
 		signal,
 		// The daemon answers only when the registry has.
 		limitMs: stallMs,
-		map: (error) => {
-			const answer = daemonAnswer(error);
-			return answer && pullError(reference, answer.message, error);
-		},
+		map: (error) => (error instanceof DaemonError ? pullError(reference, error.message, error) : undefined),
 	});
 	let stalled = false;
 	const stall = setTimeout(() => {

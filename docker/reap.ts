@@ -3,8 +3,9 @@
  * `minAgeMs` by the daemon's own clock. A running one is never touched: its engine ends by itself when
  * its input does.
  *
- * Each is claimed first, by renaming it to a name that follows from its present one: of reapers that saw
- * the same name only one succeeds. A claim that was left behind is claimed again in the same way.
+ * Each is claimed first, by renaming it to a name that follows from its id: of several reapers only one
+ * succeeds. A claim may have been left behind by a reaper that died; whoever meets one finishes the work,
+ * so the work must bear being done twice. An orphan is reported by the one whose removal succeeded.
  */
 import type { Clock } from '../protocol/environment';
 import { answers, exchange, request, segment, type DockerHost } from './api';
@@ -39,19 +40,25 @@ export async function reapOrphans(
 	const reaped: Reaped[] = [];
 	for (const id of ids) {
 		const orphan = await inspectOrphan(host, id, daemonNow, signal);
-		if (!orphan || orphan.ageMs <= minAgeMs || !(await claim(host, orphan, signal))) continue;
-		await request(host, {
-			method: 'DELETE',
-			path: `/containers/${segment(id)}`,
-			// Without force: should it run after all, the daemon refuses.
-			query: { v: true },
-			doing: `remove the orphaned runner ${orphan.name}`,
-			signal,
-			accept: [404, 409],
-		});
-		reaped.push(orphan);
+		if (orphan && orphan.ageMs > minAgeMs && (await claim(host, orphan, signal))) {
+			if (await removed(host, orphan, signal)) reaped.push(orphan);
+		}
 	}
 	return reaped;
+}
+
+/** False when somebody else removed it, or the daemon could not: it then waits for the next reaper. */
+async function removed(host: DockerHost, orphan: Reaped, signal?: AbortSignal): Promise<boolean> {
+	const { status } = await exchange(host, {
+		method: 'DELETE',
+		path: `/containers/${segment(orphan.containerId)}`,
+		// Without force: should it run after all, the daemon refuses.
+		query: { v: true },
+		doing: `remove the orphaned runner ${orphan.name}`,
+		signal,
+		accept: [404, 409, 500],
+	});
+	return status === 204;
 }
 
 async function endedRunners(host: DockerHost, signal?: AbortSignal): Promise<string[]> {
@@ -113,18 +120,19 @@ async function inspectOrphan(
 	};
 }
 
+const claimed = 'docker-backup-reaped-';
+
 /** False when another reaper was first, or the container is gone. */
 async function claim(
 	host: DockerHost,
 	{ containerId, name }: Reaped,
 	signal?: AbortSignal,
 ): Promise<boolean> {
-	const earlier = Number(/^docker-backup-reaped-(\d+)-/.exec(name)?.[1] ?? 0);
-	const next = `docker-backup-reaped-${earlier + 1}-${containerId.slice(0, 12)}`;
+	if (name.startsWith(claimed)) return true;
 	const { status } = await exchange(host, {
 		method: 'POST',
 		path: `/containers/${segment(containerId)}/rename`,
-		query: { name: next },
+		query: { name: `${claimed}${containerId.slice(0, 12)}` },
 		doing: `claim the orphaned runner ${name}`,
 		signal,
 		// Docker refuses the name that the container has already: the other reaper gave it.

@@ -15,10 +15,10 @@ import { attach, type Attached } from './attach';
 import { answers, request, segment, type DockerHost } from './api';
 import { containerOf, type RunnerMount, type RunnerSpec } from './container';
 import { learnExit } from './exit';
-import { daemonAnswer } from './failures';
+import { DaemonError } from './failures';
 import { findImage, imageNotFound } from './images';
 import { encodeBundle, loaderSource } from './loader';
-import { findVolume } from './volumes';
+import { findVolume, volumeNotFound } from './volumes';
 
 export type { RunnerMount, RunnerRole, RunnerSpec } from './container';
 
@@ -107,16 +107,19 @@ async function requireVolume(host: DockerHost, mount: RunnerMount, signal?: Abor
 	if (mount.type === 'volume' && !(await findVolume(host, mount.source, signal))) throw missing(mount);
 }
 
-function missing(mount: RunnerMount, cause?: unknown): BackupError {
-	const what = mount.type === 'volume' ? 'volume' : 'directory';
-	const code = mount.missingCode ?? (mount.type === 'volume' ? 'volume_not_found' : 'source_missing');
-	return new BackupError(code, `${what} "${mount.source}" does not exist on the docker host`, {
-		hint:
-			mount.type === 'volume'
-				? 'Check the name; Compose puts the name of the project before it (docker volume ls shows all).'
-				: 'Paths are those of the machine that runs Docker, not of n8n; create the directory there.',
-		cause,
-	});
+function missing({ type, source, missingCode }: RunnerMount, cause?: unknown): BackupError {
+	if (type === 'volume') {
+		const { code, message, hint } = volumeNotFound(source);
+		return new BackupError(missingCode ?? code, message, { hint, cause });
+	}
+	return new BackupError(
+		missingCode ?? 'source_missing',
+		`directory "${source}" does not exist on the docker host`,
+		{
+			hint: 'Paths are those of the machine that runs Docker, not of n8n; create the directory there.',
+			cause,
+		},
+	);
 }
 
 /** Without the signal: the id comes with the answer, and with it the means to clean up. */
@@ -151,8 +154,8 @@ async function start(host: DockerHost, spec: RunnerSpec, id: string, signal?: Ab
 
 /** What the daemon's refusal to create or start means to a user; undefined: nothing more than it says. */
 function refusal(spec: RunnerSpec, error: unknown): BackupError | undefined {
-	const said = daemonAnswer(error)?.message;
-	if (said === undefined) return undefined;
+	if (!(error instanceof DaemonError)) return undefined;
+	const said = error.message;
 	const path = /bind source path does not exist: (.+)$/m.exec(said)?.[1];
 	const mount = spec.mounts.find(({ type, source }) => type === 'bind' && source === path);
 	if (mount) return missing(mount, error);

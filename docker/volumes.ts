@@ -4,8 +4,8 @@
  */
 import { BackupError } from '../protocol/errors';
 import type { Fields } from '../protocol/parse';
-import { answers, request, segment, type DockerHost } from './api';
-import { daemonAnswer } from './failures';
+import { answers, exchange, request, segment, type DockerHost } from './api';
+import { DaemonError } from './failures';
 
 export interface Volume {
 	readonly name: string;
@@ -52,24 +52,9 @@ export async function listVolumes(
 }
 
 export async function inspectVolume(host: DockerHost, name: string, signal?: AbortSignal): Promise<Volume> {
-	// An empty name would ask for the list of all volumes.
-	if (name === '') throw new BackupError('invalid_parameter', 'the name of the volume is empty');
-	return parseVolume(
-		await request(host, {
-			method: 'GET',
-			path: `/volumes/${segment(name)}`,
-			doing: `inspect volume "${name}"`,
-			signal,
-			map: (error) => (daemonAnswer(error)?.status === 404 ? notFound(name, error) : undefined),
-		}),
-	);
-}
-
-function notFound(name: string, cause?: unknown): BackupError {
-	return new BackupError('volume_not_found', `volume "${name}" does not exist on the docker host`, {
-		hint: 'Check the name; Compose puts the name of the project before it (docker volume ls shows all).',
-		cause,
-	});
+	const volume = await findVolume(host, name, signal);
+	if (volume) return volume;
+	throw volumeNotFound(name);
 }
 
 /** Undefined when there is none of this name. */
@@ -78,12 +63,20 @@ export async function findVolume(
 	name: string,
 	signal?: AbortSignal,
 ): Promise<Volume | undefined> {
-	try {
-		return await inspectVolume(host, name, signal);
-	} catch (error) {
-		if (error instanceof BackupError && error.code === 'volume_not_found') return undefined;
-		throw error;
-	}
+	const answer = await request(host, {
+		method: 'GET',
+		path: `/volumes/${segment(name)}`,
+		doing: `inspect volume "${name}"`,
+		signal,
+		accept: [404],
+	});
+	return answer === null ? undefined : parseVolume(answer);
+}
+
+export function volumeNotFound(name: string): BackupError {
+	return new BackupError('volume_not_found', `volume "${name}" does not exist on the docker host`, {
+		hint: 'Check the name; Compose puts the name of the project before it (docker volume ls shows all).',
+	});
 }
 
 export interface NewVolume {
@@ -109,11 +102,10 @@ export async function createVolume(
 			doing: `create volume "${name}"`,
 			signal,
 			map: (error) => {
-				const answer = daemonAnswer(error);
-				if (answer?.status === 409) return exists(name);
-				return answer?.status === 400
-					? new BackupError('invalid_parameter', answer.message, { cause: error })
-					: undefined;
+				if (!(error instanceof DaemonError)) return undefined;
+				if (error.status === 409) return exists(name);
+				if (error.status !== 400) return undefined;
+				return new BackupError('invalid_parameter', error.message, { cause: error });
 			},
 		}),
 	);
@@ -130,14 +122,14 @@ function exists(name: string): BackupError {
 
 /** Throws `volume_not_found`, and `docker_failed` when a container (also a stopped one) uses it. */
 export async function removeVolume(host: DockerHost, name: string, signal?: AbortSignal): Promise<void> {
-	if (name === '') throw new BackupError('invalid_parameter', 'the name of the volume is empty');
-	await request(host, {
+	const { status } = await exchange(host, {
 		method: 'DELETE',
 		path: `/volumes/${segment(name)}`,
 		doing: `remove volume "${name}"`,
 		signal,
-		map: (error) => (daemonAnswer(error)?.status === 404 ? notFound(name, error) : undefined),
+		accept: [404],
 	});
+	if (status === 404) throw volumeNotFound(name);
 }
 
 /** Containers that mount the volume, running or not. */

@@ -35,7 +35,8 @@ export interface EngineProcess {
 const abortedForMemory = /heap out of memory|Array buffer allocation failed|Cannot allocate memory|ENOMEM/i;
 
 /**
- * Why an engine that ended without `done` or `failure` did so: `runner_out_of_memory` or `runner_died`.
+ * Why an engine that ended without `done` or `failure` did so: `runner_out_of_memory`, `runner_died`, or
+ * `image_without_node` when it never ran.
  * `logTail`: what it said on stderr besides events.
  */
 export function engineDied(exit: EngineExit, logTail: string): BackupError {
@@ -45,6 +46,12 @@ export function engineDied(exit: EngineExit, logTail: string): BackupError {
 	if (exit.outOfMemory || (exit.exitCode !== 0 && abortedForMemory.test(logTail))) {
 		return new BackupError('runner_out_of_memory', 'the runner ran out of memory', {
 			hint: 'Raise the memory limit in the Docker Host credential, or lower the compression level.',
+			cause: new Error(ending),
+		});
+	}
+	if (logTail.includes('exec format error')) {
+		return new BackupError('image_without_node', 'node of the runner image cannot run on the docker host', {
+			hint: "The image is for another processor: name one for this host's as Runner Image in the Docker Host credential.",
 			cause: new Error(ending),
 		});
 	}
