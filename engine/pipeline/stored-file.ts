@@ -6,7 +6,9 @@ import { createHash } from 'node:crypto';
 import type { RandomSource } from '../../protocol/environment';
 import type { RecordFile } from '../../protocol/record';
 import { encodeHeader, type Header } from '../format/header';
+import { reclaim } from '../format/reclaim';
 import { createSealer } from '../format/sealing';
+import { segmentSize } from '../format/segments';
 import type { Storage } from '../repository/storage';
 
 export interface Seal {
@@ -18,6 +20,7 @@ export interface Seal {
 export interface StoredFile {
 	/** Bytes stored so far. */
 	readonly size: number;
+	/** Takes the buffer over: its memory is gone afterwards. */
 	write(plain: Buffer): Promise<void>;
 	/** Ends the object: durable, its length checked, still unpublished. */
 	finish(): Promise<RecordFile>;
@@ -45,6 +48,16 @@ export async function createStoredFile(
 		size += chunk.length;
 		await written;
 	};
+	/** Plaintext that may still wait in the sealer, which keeps less than a segment of the newest. */
+	const held: Buffer[] = [];
+	const release = (plain: Buffer) => {
+		held.push(plain);
+		let newer = 0;
+		for (let index = held.length - 1; index >= 0; index--) {
+			if (newer >= segmentSize) held.splice(0, index + 1).forEach(reclaim);
+			newer += held[index]?.length ?? 0;
+		}
+	};
 	return {
 		get size() {
 			return size;
@@ -52,6 +65,7 @@ export async function createStoredFile(
 		async write(plain) {
 			if (!sealer) return await store(plain);
 			for (const chunk of sealer.push(plain)) await store(chunk);
+			release(plain);
 		},
 		async finish() {
 			if (sealer) for (const chunk of sealer.end()) await store(chunk);

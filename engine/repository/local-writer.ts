@@ -5,6 +5,7 @@
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BackupError } from '../../protocol/errors';
+import { reclaim } from '../format/reclaim';
 import {
 	alreadyThere,
 	explain,
@@ -84,7 +85,7 @@ export async function createLocalWriter(
 			await writing;
 			await throwFailure();
 			signal?.throwIfAborted();
-			writing = keepFailure(writeAll(handle, chunk, size));
+			writing = keepFailure(writeAll(handle, chunk, size)).then(() => reclaim(chunk));
 			size += chunk.length;
 			syncBehind();
 		},
