@@ -117,7 +117,7 @@ describe('a directory', () => {
 	it('stores an object longer than what it syncs behind the writer', async () => {
 		const writer = await storage.create('long');
 		const chunk = bytesOf(1 << 20);
-		for (let n = 0; n < 150; n += 1) await writer.write(chunk);
+		for (let n = 0; n < 150; n += 1) await writer.write(Buffer.from(chunk));
 		await writer.seal();
 		await writer.publish();
 		let position = 0;
