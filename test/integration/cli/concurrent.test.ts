@@ -7,7 +7,7 @@ const { directory, job: newJob, keyFile, volume } = lab();
 test('of eight starts at once exactly one runs', async () => {
 	const source = await volume('source');
 	// Long enough, at level 19, for all eight to have looked.
-	await fill(source, { noise: noise(400 << 20, 9) });
+	await fill(source, { noise: noise(160 << 20, 9) });
 	const job = newJob();
 	const at = ['--repository', directory(), '--key-file', keyFile()];
 	const line = ['backup', 'volume', source, '--job', job, '--level', '19', '--json', '--quiet', ...at];

@@ -21,7 +21,7 @@ let source: string;
 beforeAll(async () => {
 	source = await volume('source');
 	// At level 19 this takes many seconds on any machine.
-	await fill(source, { noise: noise(200 << 20, 5) });
+	await fill(source, { noise: noise(120 << 20, 5) });
 });
 
 interface Running {
