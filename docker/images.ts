@@ -29,23 +29,28 @@ export async function findImage(
 	reference: string,
 	signal?: AbortSignal,
 ): Promise<Image | undefined> {
-	if (reference.trim() === '') {
-		throw new BackupError('invalid_parameter', 'the runner image is empty', {
-			hint: 'Set Runner Image in the Docker Host credential, e.g. node:24-bookworm-slim.',
-		});
-	}
+	if (reference.trim() === '') throw notReference(reference);
 	const answer = await request(host, {
 		method: 'GET',
 		path: `/images/${reference.split('/').map(segment).join('/')}/json`,
 		doing: `inspect image ${reference}`,
 		signal,
 		accept: [404],
+		map: (error) =>
+			error instanceof DaemonError && error.status === 400 ? notReference(reference, error) : undefined,
 	});
 	if (answer === null) return undefined;
 	const image = answers.fields(answer);
 	const id = answers.string(image, 'Id');
 	const digests = answers.nullable(image, 'RepoDigests', (f, name) => answers.strings(f, name)) ?? [];
 	return { id, digest: digests[0]?.split('@')[1] ?? id };
+}
+
+function notReference(reference: string, cause?: unknown): BackupError {
+	return new BackupError('invalid_parameter', `${JSON.stringify(reference)} is not the name of an image`, {
+		hint: 'Set Runner Image in the Docker Host credential, e.g. node:24-bookworm-slim.',
+		cause,
+	});
 }
 
 /** Finds the image, or pulls it and finds it then. */

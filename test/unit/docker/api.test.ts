@@ -207,7 +207,9 @@ test('what the environment says of Docker is not looked at', async () => {
 		if (host.endpoint.type !== 'tcp') throw new Error('not tcp');
 		expect(await request(connectDocker(host.endpoint), ask)).toEqual({ right: true });
 		const local = connectDocker({ type: 'socket', socketPath: '/nowhere/docker.sock' });
-		await expect(request(local, ask)).rejects.toMatchObject({ message: expect.stringContaining('/nowhere') });
+		await expect(request(local, ask)).rejects.toMatchObject({
+			message: expect.stringContaining('/nowhere/docker.sock has no socket'),
+		});
 	} finally {
 		process.env = before;
 	}

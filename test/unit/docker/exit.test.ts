@@ -28,8 +28,14 @@ test('what inspect says after the wait is what counts', async () => {
 });
 
 test('a container that is gone already has the code that the wait told', async () => {
-	const host = await cannedDaemon({ [wait]: { StatusCode: 137 } });
+	let waits = 0;
+	const waited: RequestListener = (_request, response) => {
+		waits++;
+		response.end('{"StatusCode":137}');
+	};
+	const host = await cannedDaemon({ [wait]: waited });
 	const exit = await learnExit(host, id, never);
+	expect(waits).toBe(1);
 	expect(exit).toEqual({
 		exitCode: 137,
 		outOfMemory: false,

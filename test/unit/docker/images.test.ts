@@ -1,4 +1,4 @@
-import { findImage, splitReference } from '../../../docker/images';
+import { ensureImage, findImage, splitReference } from '../../../docker/images';
 import { pullReport } from '../../../docker/pull-progress';
 import { cannedDaemon, closeDaemons } from './fake-daemon';
 
@@ -26,6 +26,51 @@ test('an image from a registry has its digest there, one from nowhere its id', a
 	expect(await findImage(host, 'own')).toEqual({ id: 'sha256:4', digest: 'sha256:4' });
 	expect(await findImage(host, 'team/old')).toEqual({ id: 'sha256:5', digest: 'sha256:5' });
 	expect(await findImage(host, 'absent')).toBeUndefined();
+});
+
+test.each([
+	['an abort', undefined, 'enough'],
+	['a stall', 50, 'image node:24 could not be pulled: nothing came for 0.05 s'],
+])('%s of a pull closes the connection, so that the daemon can stop too', async (_what, stallMs, message) => {
+	const controller = new AbortController();
+	let closed = () => {};
+	const connectionClosed = new Promise<void>((resolve) => (closed = resolve));
+	const host = await cannedDaemon({
+		'POST /images/create': (_request, response) => {
+			response.on('close', () => closed());
+			response.write('{"status":"Pulling"}\n');
+		},
+	});
+	const onProgress = () => stallMs ?? setTimeout(() => controller.abort(new Error('enough')), 20);
+	const pulling = ensureImage(host, 'node:24', { signal: controller.signal, onProgress, stallMs });
+	await expect(pulling).rejects.toThrow(message);
+	await connectionClosed;
+});
+
+test.each([
+	[
+		'{"status":"Pulling"}\n{"errorDetail":{"message":"no space left"},"error":"no space left"}\n',
+		'no space left',
+	],
+	['{"status":"Pulling"}\nno JSON\n', 'not JSON'],
+])('a pull that says %j fails', async (said, message) => {
+	const host = await cannedDaemon({ 'POST /images/create': (_request, response) => response.end(said) });
+	await expect(ensureImage(host, 'node:24')).rejects.toThrow(message);
+});
+
+test('a pull that breaks off fails', async () => {
+	const host = await cannedDaemon({
+		'POST /images/create': (_request, response) =>
+			void response.write('{"status":"Pulling"}\n', () => response.destroy()),
+	});
+	await expect(ensureImage(host, 'node:24')).rejects.toMatchObject({ code: 'image_pull_failed' });
+});
+
+test('a pull that ends well and leaves no image is told', async () => {
+	const host = await cannedDaemon({
+		'POST /images/create': (_request, response) => void response.end('{"status":"Done"}\n'),
+	});
+	await expect(ensureImage(host, 'node:24')).rejects.toMatchObject({ code: 'image_not_found' });
 });
 
 test.each(['', '  ', '/node', 'node//x', '../../volumes', 'a/../b'])('%j is no image', async (reference) => {
