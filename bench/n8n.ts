@@ -1,0 +1,86 @@
+/**
+ * What a large backup costs n8n itself: the delay of its event loop and the growth of its memory, while a
+ * real n8n runs Backup Volume over the benchmark's data, beside the same n8n doing nothing.
+ * Prints a table for docs/BENCHMARKS.md.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { installN8n } from '../test/e2e/lab/n8n';
+import { logIn, type Rest } from '../test/e2e/lab/rest';
+import { backup, chain, credentials } from '../test/e2e/lab/workflows';
+
+interface Figures {
+	readonly p99Ms: number;
+	readonly maxMs: number;
+	/** Peak, bytes. */
+	readonly rss: number;
+}
+
+const [volume = '', probe = ''] = process.argv.slice(2);
+const folder = mkdtempSync(join(tmpdir(), 'docker-backup-bench-'));
+const repository = join(folder, 'repository');
+const samplesFile = join(folder, 'samples');
+const idleMs = 15_000;
+
+/** What the probe has seen since it was last asked. */
+async function askProbe(pid: number): Promise<Figures> {
+	const lines = () => (existsSync(samplesFile) ? readFileSync(samplesFile, 'utf8').trim().split('\n') : []);
+	const before = lines().length;
+	process.kill(pid, 'SIGUSR2');
+	while (lines().length === before) await new Promise((resolve) => setTimeout(resolve, 20));
+	return JSON.parse(lines().at(-1) ?? '') as Figures;
+}
+
+/** Seconds until n8n says that it succeeded. */
+async function execute(rest: Rest, job: string, source: string): Promise<number> {
+	const { id: _, ...document } = chain(job, ['Back Up', 'backupVolume', backup(job, [source])]);
+	const { id } = await rest.post<{ id: string }>('/rest/workflows', document);
+	const started = performance.now();
+	const execution = await rest.ended(await rest.run(id, 'Run Now'));
+	if (execution.status !== 'success') throw new Error(execution.error?.message ?? execution.status);
+	return (performance.now() - started) / 1000;
+}
+
+async function main(): Promise<void> {
+	const n8n = await installN8n(folder, { NODE_OPTIONS: `--require ${probe}`, BENCH_EVENT_LOOP: samplesFile });
+	const small = `docker-backup-bench-small-${randomBytes(3).toString('hex')}`;
+	execFileSync('mkdir', ['-p', repository]);
+	execFileSync('docker', ['volume', 'create', small]);
+	try {
+		const key = randomBytes(32).toString('base64');
+		await n8n.import(
+			'credentials',
+			credentials({ location: 'directory', directory: repository, protection: 'key', secretKey: key }),
+		);
+		await n8n.start();
+		const rest = await logIn(n8n.url);
+		// Once, so that what is loaded at first use is not taken for growth.
+		await execute(rest, 'warm-up', small);
+		const pid = n8n.pid ?? 0;
+		await askProbe(pid);
+		await new Promise((resolve) => setTimeout(resolve, idleMs));
+		const idle = await askProbe(pid);
+		const seconds = await execute(rest, 'large', volume);
+		const busy = await askProbe(pid);
+		const row = (name: string, { p99Ms, maxMs, rss }: Figures, growth: string) =>
+			`| ${name} | ${p99Ms.toFixed(1)} ms | ${maxMs.toFixed(1)} ms | ${(rss / 2 ** 20).toFixed(0)} MiB | ${growth} |`;
+		const growth = `${((busy.rss - idle.rss) / 2 ** 20).toFixed(1)} MiB`;
+		console.log(
+			[
+				'| n8n | event loop delay, p99 | maximum | peak memory | growth |',
+				'|---|---|---|---|---|',
+				row(`idle, ${idleMs / 1000} s`, idle, ''),
+				row(`during the backup, ${seconds.toFixed(1)} s`, busy, growth),
+			].join('\n'),
+		);
+	} finally {
+		await n8n.stop();
+		execFileSync('docker', ['volume', 'rm', '-f', small]);
+		rmSync(folder, { recursive: true, force: true });
+	}
+}
+
+void main();
