@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CatalogEntry } from '../../../operations/catalog-entry';
+import type { CatalogEntry, StoredEntry } from '../../../operations/catalog-entry';
 import type { Keyring } from '../../../operations/keyring';
 import { filterOf, requireRestorable, selectEntries } from '../../../operations/select';
 import { parseRecord, type BackupRecord, type Trust } from '../../../protocol/record';
@@ -8,11 +8,7 @@ import { parseRecord, type BackupRecord, type Trust } from '../../../protocol/re
 const golden = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
 const stamp = (second: number) => `nightly-20260131T0300${String(second).padStart(2, '0')}Z-1f2e`;
 
-function entry(
-	second: number,
-	changes: Partial<BackupRecord> = {},
-	trust: Trust = 'signed',
-): CatalogEntry & { record: BackupRecord } {
+function entry(second: number, changes: Partial<BackupRecord> = {}, trust: Trust = 'signed'): StoredEntry {
 	const record = { ...golden, id: stamp(second), seq: second, ...changes };
 	return { status: record.status, id: record.id, job: record.job, trust, record };
 }
@@ -49,15 +45,9 @@ test('without any key unsigned records count, forged ones still do not', () => {
 test('failed and running runs and unreadable records are never latest', () => {
 	const failed = entry(9, { status: 'failed' });
 	const unreadable: CatalogEntry = { status: 'unreadable', id: stamp(8), problem: 'x' };
-	expect(
-		ids(
-			selectEntries(
-				[{ ...failed, status: 'failed' }, unreadable, entry(5)],
-				{ by: 'all', job: 'nightly' },
-				keyed,
-			),
-		),
-	).toEqual([stamp(5)]);
+	expect(ids(selectEntries([failed, unreadable, entry(5)], { by: 'all', job: 'nightly' }, keyed))).toEqual([
+		stamp(5),
+	]);
 });
 
 test('by id: exactly that one, or why not', () => {
