@@ -21,6 +21,7 @@ export async function* mapInOrder<T, R>(
 	work: (item: T) => Promise<R>,
 	{ concurrency, signal }: InOrderOptions,
 ): AsyncGenerator<R> {
+	if (!(concurrency >= 1)) throw new RangeError(`nothing is done with a concurrency of ${concurrency}`);
 	signal?.throwIfAborted();
 	const queue: Promise<Outcome<R>>[] = [];
 	const iterator = source[Symbol.asyncIterator]();

@@ -36,7 +36,7 @@ export interface IndexWriter {
 /** Lines are compressed harder than archives by default: they are few, and half of each is a hash. */
 const level = 3;
 
-/** Gives the sink one piece at a time, in file order. */
+/** Gives the sink one piece at a time, in file order; each belongs to the sink from then on. */
 export function createIndexWriter(
 	sink: (bytes: Buffer) => Promise<void>,
 	{ threads = 1 }: IndexWriterOptions = {},
@@ -129,8 +129,9 @@ export function createIndexWriter(
 			await settled();
 			await writeTrailer();
 			const closing = encodeSeekTable(table);
+			const bytes = table.size + closing.length;
 			await sink(closing);
-			return { entries, bytes: table.size + closing.length };
+			return { entries, bytes };
 		},
 	};
 }

@@ -136,6 +136,11 @@ describe('mapInOrder', () => {
 		await results.return(undefined);
 	});
 
+	it.each([0, -1, NaN])('refuses a concurrency of %d', async (concurrency) => {
+		const results = mapInOrder(counting(1).source, (item) => Promise.resolve(item), { concurrency });
+		await expect(gather(results)).rejects.toThrow(RangeError);
+	});
+
 	it('refuses to start when already aborted', async () => {
 		const reason = new Error('too late');
 		const { source, given } = counting(1);
