@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../protocol/clock';
 import { installN8n } from '../test/e2e/lab/n8n';
 import { logIn, type Rest } from '../test/e2e/lab/rest';
 import { backup, chain, credentials } from '../test/e2e/lab/workflows';
@@ -38,10 +39,10 @@ async function askProbe(pid: number): Promise<Figures> {
 async function execute(rest: Rest, job: string, source: string): Promise<number> {
 	const { id: _, ...document } = chain(job, ['Back Up', 'backupVolume', backup(job, [source])]);
 	const { id } = await rest.post<{ id: string }>('/rest/workflows', document);
-	const started = performance.now();
+	const started = systemClock.monotonic();
 	const execution = await rest.ended(await rest.run(id, 'Run Now'));
 	if (execution.status !== 'success') throw new Error(execution.error?.message ?? execution.status);
-	return (performance.now() - started) / 1000;
+	return (systemClock.monotonic() - started) / 1000;
 }
 
 async function main(): Promise<void> {
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
 		const row = (name: string, { p99Ms, maxMs, rss }: Figures, growth: string) =>
 			`| ${name} | ${p99Ms.toFixed(1)} ms | ${maxMs.toFixed(1)} ms | ${(rss / 2 ** 20).toFixed(0)} MiB | ${growth} |`;
 		const growth = `${((busy.rss - idle.rss) / 2 ** 20).toFixed(1)} MiB`;
-		console.log(
+		process.stdout.write(
 			[
 				'| n8n | event loop delay, p99 | maximum | peak memory | growth |',
 				'|---|---|---|---|---|',
