@@ -23,9 +23,7 @@ export function daemonError(error: unknown): DaemonError | undefined {
 	const status = field(error, 'statusCode');
 	if (typeof status !== 'number') return undefined;
 	// The transport puts its own words before the daemon's.
-	const said = messageOf(error)
-		.replace(/^\(HTTP code \d+\) .*? - /s, '')
-		.trim();
+	const said = textIn(error, 'message').replace(/^\(HTTP code \d+\) .*? -\s*/s, '');
 	// What stands between us and a daemon may answer with whole pages.
 	return new DaemonError(status, said === '' ? `HTTP status ${status}` : said.slice(0, 1000), error);
 }
@@ -109,7 +107,9 @@ function silence(code: string, message: string): string | undefined {
 	const known = silences[code];
 	if (known !== undefined) return known;
 	if (code.startsWith('HPE_')) return 'does not speak HTTP';
-	if (/CERT|TLS|SSL|EPROTO$/.test(code)) return `failed the TLS handshake: ${message}`;
+	if (/CERT|TLS|SSL|EPROTO$|ISSUER|SIGNATURE|HOSTNAME|INVALID_CA/.test(code)) {
+		return `failed the TLS handshake: ${message}`;
+	}
 	return undefined;
 }
 
@@ -122,14 +122,16 @@ function unreachableHint(endpoint: DockerEndpoint, what: string): string {
 		: 'Check host, port and firewall, and that Docker listens on TCP there, with TLS if the credential says so.';
 }
 
-export function codeOf(error: unknown): string {
-	const code = field(error, 'code');
-	return typeof code === 'string' ? code : '';
-}
+export const codeOf = (error: unknown): string => textIn(error, 'code');
 
 export function messageOf(error: unknown): string {
-	const message = field(error, 'message');
-	return typeof message === 'string' && message !== '' ? message : codeOf(error) || String(error);
+	// First OpenSSL's own words, where its message is a line of numbers and source files.
+	return textIn(error, 'reason') || textIn(error, 'message') || codeOf(error) || String(error);
+}
+
+function textIn(value: unknown, name: string): string {
+	const text = field(value, name);
+	return typeof text === 'string' ? text.trim() : '';
 }
 
 function field(value: unknown, name: string): unknown {

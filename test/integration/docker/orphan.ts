@@ -1,7 +1,7 @@
 /** An orchestrator that is killed with -9 while its runner works: our code in a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -11,6 +11,7 @@ import { specOf } from './lab';
 export async function bundleProgram(program: string): Promise<{ file: string; remove(): Promise<void> }> {
 	const folder = await mkdtemp(join(tmpdir(), 'dbk-program-'));
 	const file = join(folder, 'program.js');
+	await chmod(folder, 0o755); // for other users too
 	await build({
 		stdin: { contents: program, resolveDir: join(__dirname, '../../..'), loader: 'ts' },
 		bundle: true,
