@@ -60,6 +60,8 @@ function prepareData() {
 			dataset,
 			'run',
 			'--rm',
+			'--network',
+			'none',
 			'-i',
 			'--log-driver',
 			'none',
@@ -78,7 +80,7 @@ function prepareData() {
 function clearStore() {
 	dockerQuiet('volume', 'rm', '-f', store);
 	docker('volume', 'create', store);
-	docker('run', '--rm', '-v', `${data}:/d:ro`, image, 'sync');
+	docker('run', '--rm', '--network', 'none', '-v', `${data}:/d:ro`, image, 'sync');
 }
 
 async function ours() {
@@ -150,13 +152,25 @@ async function shell(script) {
 		{ name },
 	);
 	const stored = Number(
-		docker('run', '--rm', '-v', `${store}:/store`, image, 'stat', '-c', '%s', '/store/file'),
+		docker(
+			'run',
+			'--rm',
+			'--network',
+			'none',
+			'-v',
+			`${store}:/store`,
+			image,
+			'stat',
+			'-c',
+			'%s',
+			'/store/file',
+		),
 	);
 	return { ...figures, stored };
 }
 
 function recipient() {
-	const text = docker('run', '--rm', image, 'bash', '-c', 'age-keygen 2>&1 >/dev/null');
+	const text = docker('run', '--rm', '--network', 'none', image, 'bash', '-c', 'age-keygen 2>&1 >/dev/null');
 	return /age1\w+/.exec(text)[0];
 }
 
