@@ -86,7 +86,10 @@ export interface NewVolume {
 	readonly options?: Readonly<Record<string, string>>;
 }
 
-/** Throws `target_exists` when there is one of this name: Docker itself would hand that one out. */
+/**
+ * Throws `target_exists` when there is one of this name: Docker itself would hand that one out. Of two who
+ * create the same name at once, their labels tell whose it became: give one that is yours alone.
+ */
 export async function createVolume(
 	host: DockerHost,
 	wanted: NewVolume,
