@@ -41,7 +41,6 @@ export async function converse<T>(
 		return await converseWith(process, context, body);
 	} catch (error) {
 		failure = context.signal.aborted ? cancelled(error) : error;
-		await letGo(process);
 		throw failure;
 	} finally {
 		await process.dispose().catch((error: unknown) => {
@@ -71,10 +70,12 @@ async function converseWith<T>(
 ): Promise<T> {
 	const events: EngineEvent[] = [];
 	const log: string[] = [];
-	const state: { ended: boolean; problem?: unknown; lastHeard: number; wake?: () => void } = {
-		ended: false,
-		lastHeard: context.clock.monotonic(),
-	};
+	const state: { ended: boolean; failed: boolean; problem?: unknown; lastHeard: number; wake?: () => void } =
+		{
+			ended: false,
+			failed: false,
+			lastHeard: context.clock.monotonic(),
+		};
 	const wake = () => state.wake?.();
 	const send: Session['send'] = (type, frame) => {
 		if (engine.stdin.writable) engine.stdin.write(encodeFrame(type, frame));
@@ -120,8 +121,10 @@ async function converseWith<T>(
 	const next = async <const N extends EventName>(...names: N[]): Promise<EventOf<N>> => {
 		for (;;) {
 			const event = events.shift();
-			if (event?.event === 'failure')
+			if (event?.event === 'failure') {
+				state.failed = true;
 				throw new BackupError(event.code, event.message, { hint: event.hint ?? undefined });
+			}
 			if (event && names.some((name) => name === event.event)) return event as EventOf<N>;
 			if (event)
 				throw new BackupError(
@@ -135,6 +138,10 @@ async function converseWith<T>(
 	};
 	try {
 		return await body({ send, next });
+	} catch (error) {
+		// One that told its failure has tidied up before.
+		if (!state.failed) await letGo(engine);
+		throw error;
 	} finally {
 		clearInterval(pulse);
 		clearTimeout(grace);
