@@ -15,7 +15,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { noise } from '../../trees/odd-tree';
 import {
-	cli,
 	command,
 	docker,
 	failure,
@@ -83,7 +82,7 @@ test('a missing volume is not made', async () => {
 });
 
 test.each([
-	['a/b', 5],
+	['a/b', 2],
 	['$(id)', 5],
 	['..', 2],
 	['../etc', 2],
@@ -127,10 +126,7 @@ describe('the runner image', () => {
 			'--runner-image',
 			name,
 		];
-		expect((await cli([...line, '--json', '--quiet'])).stderr).toBe('');
-		expect(await failure(line, name === 'A/b' || name === 'a b' ? 7 : 2)).toMatchObject({
-			message: expect.stringContaining(name) as string,
-		});
+		expect((await failure(line, 2)).code).toBe('invalid_parameter');
 	});
 
 	test('that no registry gives', async () => {
