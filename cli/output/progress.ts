@@ -12,7 +12,7 @@ export interface Progress {
 	close(): void;
 }
 
-/** The part of stderr that progress needs; `columns` is undefined when it is no terminal. */
+/** The part of stderr that progress needs; `columns` is undefined when it is no terminal, 0 when nobody knows. */
 export interface Display {
 	readonly isTTY?: boolean;
 	readonly columns?: number;
@@ -48,7 +48,7 @@ export function showProgress(display: Display, clock: OperationContext['clock'])
 	const status = (text: string) => {
 		if (!terminal) return line(text);
 		// The last column stays free: some terminals wrap when it is written.
-		display.write(`\r\x1b[K${[...printable(text)].slice(0, (display.columns ?? 80) - 1).join('')}`);
+		display.write(`\r\x1b[K${[...printable(text)].slice(0, (display.columns || 80) - 1).join('')}`);
 		drawn = true;
 	};
 	const enter = (name: string) => {

@@ -103,3 +103,9 @@ test('nothing after the end', () => {
 	silence.onEvent(reading);
 	silence.close();
 });
+
+test('a terminal that does not know its width has 80 columns', () => {
+	const { progress, text } = progressOn({ isTTY: true, columns: 0 });
+	progress.onEvent({ event: 'phase', name: 'r'.repeat(200), id: null });
+	expect(text()).toBe(`${erased}${'r'.repeat(79)}`);
+});
