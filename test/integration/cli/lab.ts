@@ -80,6 +80,19 @@ export async function failure(
 	return (await json<Failure>(line, code, env)).error;
 }
 
+/** A backup that must fail before there is anything to record: its error, with a hint and no runner left. */
+export async function refusal(
+	job: string,
+	sources: readonly string[],
+	flags: readonly string[],
+	exitCode: number,
+): Promise<Failure['error']> {
+	const error = await failure(['backup', 'volume', ...sources, '--job', job, ...flags], exitCode);
+	expect(error.hint).toMatch(/\w/);
+	expect(await runnersOf(job)).toEqual([]);
+	return error;
+}
+
 export async function docker(...args: string[]): Promise<string> {
 	const { stdout } = await promisify(execFile)('docker', args, { maxBuffer: 64 << 20 });
 	return stdout.trim();
