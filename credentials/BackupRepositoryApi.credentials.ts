@@ -108,8 +108,8 @@ export class BackupRepositoryApi implements ICredentialType {
 					name: 'keys',
 					values: [
 						{
-							displayName: 'Sort',
-							name: 'sort',
+							displayName: 'Type',
+							name: 'type',
 							type: 'options',
 							options: [
 								{ name: 'Encryption Key', value: 'key' },

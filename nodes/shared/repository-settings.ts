@@ -20,8 +20,8 @@ export function repositorySettings(credential: unknown): RepositorySettings {
 		location: location(fields),
 		secret: currentSecret(fields),
 		previousSecrets: fields.groups('previousKeys', 'keys', 'Previous Keys').map((key) => {
-			const sort = key.oneOf('sort', 'Previous Keys: Sort', ['key', 'passphrase']);
-			return secret(sort, key, 'value', 'Previous Keys: Value');
+			const type = key.oneOf('type', 'Previous Keys: Type', ['key', 'passphrase']);
+			return secret(type, key, 'value', 'Previous Keys: Value');
 		}),
 		mayCreate: fields.flag('createIfEmpty', 'Create Repository If Empty'),
 		id: id === '' ? null : id,
@@ -63,15 +63,15 @@ function currentSecret(fields: Fields): Secret | null {
 	}
 }
 
-function secret(sort: 'key' | 'passphrase', fields: Fields, name: string, label: string): Secret {
+function secret(type: 'key' | 'passphrase', fields: Fields, name: string, label: string): Secret {
 	// Spaces may belong to a passphrase.
-	const value = fields.text(name, label, { exact: sort === 'passphrase' });
+	const value = fields.text(name, label, { exact: type === 'passphrase' });
 	if (value === '') {
 		throw new BackupError('key_missing', `"${label}" in the Backup Repository credential is empty`, {
 			hint: 'Fill it in (make a key with: openssl rand -base64 32), or protect the repository with nothing.',
 		});
 	}
-	if (sort === 'passphrase') return { type: 'passphrase', passphrase: value };
+	if (type === 'passphrase') return { type: 'passphrase', passphrase: value };
 	parseRawKey(value);
 	return { type: 'raw', key: value };
 }

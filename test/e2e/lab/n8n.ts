@@ -42,7 +42,7 @@ export async function installN8n(folder: string, more: Readonly<Record<string, s
 		throw new Error('N8N_BIN names no n8n: run this through scripts/jest');
 	installPackage(folder);
 	const env = environment(folder, bin, await freePort(), await freePort());
-	// What runs beside the server needs a port of its own, and its output is read.
+	// What runs beside the server needs a port of its own; its output is read, and at level debug it is decorated.
 	const commandEnv = { ...env, N8N_RUNNERS_BROKER_PORT: String(await freePort()), N8N_LOG_LEVEL: 'info' };
 	const logFile = join(folder, 'n8n.log');
 	let server: ChildProcess | undefined;

@@ -47,8 +47,8 @@ test('no protection: no secret, whatever is left from before', () => {
 test('previous keys and passphrases', () => {
 	const previousKeys = {
 		keys: [
-			{ sort: 'key', value: oldKey },
-			{ sort: 'passphrase', value: 'old words' },
+			{ type: 'key', value: oldKey },
+			{ type: 'passphrase', value: 'old words' },
 		],
 	};
 	expect(repositorySettings({ ...base, previousKeys }).previousSecrets).toEqual([
@@ -68,8 +68,8 @@ test.each([
 	['31 bytes', { secretKey: Buffer.alloc(31, 7).toString('base64') }, 'key_invalid'],
 	['33 bytes', { secretKey: Buffer.alloc(33, 7).toString('base64') }, 'key_invalid'],
 	['a phrase as key', { secretKey: 'correct horse battery staple' }, 'key_invalid'],
-	['an empty previous key', { previousKeys: { keys: [{ sort: 'key', value: '' }] } }, 'key_missing'],
-	['a broken previous key', { previousKeys: { keys: [{ sort: 'key', value: 'x' }] } }, 'key_invalid'],
+	['an empty previous key', { previousKeys: { keys: [{ type: 'key', value: '' }] } }, 'key_missing'],
+	['a broken previous key', { previousKeys: { keys: [{ type: 'key', value: 'x' }] } }, 'key_invalid'],
 ])('%s is refused', (_, changes, code) => {
 	expect(() => repositorySettings({ ...base, ...changes })).toThrow(expect.objectContaining({ code }));
 });

@@ -1,0 +1,20 @@
+/** The package in a real n8n, against a real Docker Engine. One n8n serves all suites; they run in this order. */
+import { startLab } from './lab/lab';
+import { canvasSuite } from './suites/canvas';
+import { editorSuite } from './suites/editor';
+import { failureSuite } from './suites/failures';
+import { interruptionSuite } from './suites/interruptions';
+import { secretSuite } from './suites/secrets';
+import { tcpSuite } from './suites/tcp';
+import { templateSuite } from './suites/template';
+
+const lab = startLab();
+
+templateSuite(lab);
+failureSuite(lab);
+editorSuite(lab);
+tcpSuite(lab);
+canvasSuite(lab);
+interruptionSuite(lab);
+// Last: it looks at everything that n8n has kept of all the others.
+secretSuite(lab);

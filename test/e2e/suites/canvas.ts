@@ -1,0 +1,96 @@
+/**
+ * A user at the editor: opens the imported workflow, executes it, looks at the nodes' panels. The pictures go
+ * to .test-results/pictures, or where PICTURES says (docs/images has those of a release).
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium, selectors, type Browser, type Page } from 'playwright-core';
+import { templateId, type Lab } from '../lab/lab';
+import { owner } from '../lab/n8n';
+import { chain } from '../lab/workflows';
+
+const pictures = process.env['PICTURES'] ?? join(__dirname, '../../../.test-results/pictures');
+
+/** What each panel shows, from top to bottom. */
+const panels = {
+	'Backup Volume': [
+		'Job Name',
+		'Choose Volumes',
+		'Volumes',
+		'Archive',
+		'Encrypt',
+		'Compression',
+		'Compression Level',
+		'Options',
+	],
+	'Verify Archive': ['Archives', 'Job', 'Level', 'Fail When an Archive Is Bad'],
+	Restore: ['Backup', 'Record', 'Choose Volumes', 'Restore Into', 'Prefix', 'Suffix', 'Options'],
+	'Backup Catalog': ['Operation', 'Job', 'Return All', 'Limit'],
+} as const;
+
+export function canvasSuite(lab: Lab): void {
+	describe('the editor', () => {
+		let browser: Browser;
+		let page: Page;
+		const node = (name: string) => page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+		const picture = (name: string) => page.screenshot({ path: join(pictures, `${name}.png`) });
+
+		beforeAll(async () => {
+			mkdirSync(pictures, { recursive: true });
+			const executablePath = process.env['CHROMIUM_BIN'];
+			if (executablePath === undefined)
+				throw new Error('CHROMIUM_BIN names no browser: run this through scripts/jest');
+			selectors.setTestIdAttribute('data-test-id');
+			browser = await chromium.launch({
+				executablePath,
+				args: ['--no-sandbox', '--disable-background-networking'],
+			});
+			page = await browser.newPage({ viewport: { width: 1440, height: 680 }, deviceScaleFactor: 2 });
+			page.setDefaultTimeout(60_000);
+			await page.goto(`${lab.n8n.url}/signin`);
+			await page.locator('input[name="emailOrLdapLoginId"]').fill(owner.email);
+			await page.locator('input[name="password"]').fill(owner.password);
+			await page.getByRole('button', { name: 'Sign in' }).click();
+			await page.waitForURL(/home|workflows/);
+		});
+		afterEach(async () => {
+			await picture('last-seen');
+		});
+		afterAll(async () => {
+			await browser.close();
+		});
+
+		test('executes the imported template', async () => {
+			await page.goto(`${lab.n8n.url}/workflow/${templateId}`);
+			await node('Verify the Archive').waitFor();
+			await page.getByTestId('execute-workflow-button').click();
+			for (const name of ['Back Up Volumes', 'Verify the Archive']) {
+				await node(name).getByTestId('canvas-node-status-success').waitFor();
+			}
+			const done = page.getByText('Workflow executed successfully');
+			await done.waitFor();
+			await page.locator('.el-notification__closeBtn').click();
+			await done.waitFor({ state: 'hidden' });
+			await page.getByTestId('execute-workflow-button').getByText('Execute workflow').waitFor();
+			await page.mouse.move(0, 0);
+			await picture('canvas');
+
+			await node('Back Up Volumes').dblclick();
+			await page.getByTestId('output-panel').getByText('checksum').first().waitFor();
+			await picture('record');
+		});
+
+		test.each(Object.entries(panels))('the panel of %s', async (name, fields) => {
+			const type = name[0]!.toLowerCase() + name.slice(1).replace(/ /g, '');
+			const id = await lab.save(chain(`panel ${name}`, [name, type, {}]));
+			await page.goto(`${lab.n8n.url}/workflow/${id}`);
+			await node(name).dblclick();
+			const panel = page.getByTestId('ndv');
+			await panel.getByTestId('parameter-input').first().waitFor();
+			await picture(`panel-${type}`);
+			const labels = panel.getByTestId('node-parameters').locator('label').filter({ visible: true });
+			const names = (await labels.allInnerTexts()).map((text) => text.trim().split('\n')[0]);
+			expect(names).toEqual(['Docker Host', 'Backup Repository', ...fields]);
+		});
+	});
+}
