@@ -119,13 +119,18 @@ export function isErrorCode(value: unknown): value is ErrorCode {
 /** Any thrown value as a BackupError; an unforeseen one keeps its message under code `unexpected`. */
 export function toBackupError(thrown: unknown): BackupError {
 	if (thrown instanceof BackupError) return thrown;
-	if (thrown instanceof Error) {
+	if (isError(thrown)) {
 		if (thrown.name === 'AbortError') {
 			return new BackupError('cancelled', 'the operation was cancelled', { cause: thrown });
 		}
 		return new BackupError('unexpected', thrown.message, { cause: thrown });
 	}
 	return new BackupError('unexpected', String(thrown));
+}
+
+/** Also one that another realm made, such as a worker or a test's sandbox. */
+function isError(thrown: unknown): thrown is Error {
+	return typeof thrown === 'object' && thrown !== null && 'name' in thrown && 'message' in thrown;
 }
 
 /** Joins a clean-up failure to the failure that made the clean-up necessary; the first one leads. */

@@ -45,7 +45,7 @@ type Archive = GoFrame['archives'][number];
 async function intoVolumes(job: RestoreJob, archive: Archive, engine: Engine): Promise<Figures> {
 	const [first] = job.targets;
 	if (!first) throw new BackupError('protocol_violation', 'the restore names no target');
-	for (const target of job.targets) await requireEmpty(target.path);
+	for (const target of job.targets) await requireEmpty(target.path, ['lost+found']);
 	return await extract(job, archive, engine, dirname(dirname(first.path)), 0);
 }
 
@@ -127,8 +127,9 @@ function requireWhole(record: BackupRecord, entries: number, bytes: number): voi
 	);
 }
 
-async function requireEmpty(path: string): Promise<void> {
-	const found = (await readdir(path)).filter((name) => name !== 'lost+found');
+/** A fresh file system's own folder counts as empty, unless the whole directory is to be replaced. */
+async function requireEmpty(path: string, besides: readonly string[] = []): Promise<void> {
+	const found = (await readdir(path)).filter((name) => !besides.includes(name));
 	if (found.length === 0) return;
 	throw new BackupError('target_not_empty', `the target ${path} is not empty`, {
 		hint: 'Restore into a new volume or an empty directory.',
