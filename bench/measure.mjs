@@ -1,7 +1,7 @@
 // Runs Docker commands, and measures what happens in a container meanwhile: wall time, CPU time and the sum
 // of its processes' peak resident memory, read from /proc of this host every 100 ms (so: root, local daemon).
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 const ticksPerSecond = 100;
 
@@ -33,12 +33,10 @@ export function dockerQuiet(...args) {
 export async function measureContainer(work, which) {
 	const filter = which.name ? `name=^/${which.name}$` : `label=${which.label}`;
 	const processes = new Map();
-	let container = '';
+	let init = '';
 	const sample = async () => {
-		container ||= await output('docker', ['ps', '-q', '--no-trunc', '--filter', filter]);
-		if (container === '') return;
-		const top = await output('docker', ['top', container, '-o', 'pid']);
-		for (const pid of top.split('\n').slice(1)) observe(pid.trim(), processes);
+		init ||= await initOf(filter);
+		if (init !== '') for (const pid of family(init)) observe(pid, processes);
 	};
 	let working = true;
 	const sampling = (async () => {
@@ -56,6 +54,33 @@ export async function measureContainer(work, which) {
 	return { seconds, cpuSeconds: sum('cpuSeconds'), peakMiB: sum('peakMiB') };
 }
 
+/** The container's first process, seen from this host; empty while there is none. */
+async function initOf(filter) {
+	const id = await output('docker', ['ps', '-q', '--no-trunc', '--filter', filter]);
+	if (id === '') return '';
+	const pid = await output('docker', ['inspect', '--format', '{{.State.Pid}}', id]);
+	return Number(pid) > 0 ? pid : '';
+}
+
+/** A process and its descendants; asking the daemon instead would cost more CPU than it measures. */
+function family(pid) {
+	return [pid, ...childrenOf(pid).flatMap(family)];
+}
+
+function childrenOf(pid) {
+	try {
+		return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+			readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean),
+		);
+	} catch (error) {
+		if (!gone(error)) throw error;
+		return [];
+	}
+}
+
+/** The process ended between the two looks. */
+const gone = (error) => error.code === 'ENOENT' || error.code === 'ESRCH';
+
 function observe(pid, processes) {
 	try {
 		const status = readFileSync(`/proc/${pid}/status`, 'utf8');
@@ -70,8 +95,7 @@ function observe(pid, processes) {
 			cpuSeconds: Math.max(cpuSeconds, before?.cpuSeconds ?? 0),
 		});
 	} catch (error) {
-		// The process ended between the two looks.
-		if (error.code !== 'ENOENT' && error.code !== 'ESRCH') throw error;
+		if (!gone(error)) throw error;
 	}
 }
 
