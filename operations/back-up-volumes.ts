@@ -12,10 +12,10 @@ import type { StaleRun } from '../protocol/events';
 import type { ArchivePlan, Compression, KeysFrame, SourceVolume } from '../protocol/job';
 import { archiveIdOf, parseJobName, slug } from '../protocol/names';
 import type { BackupRecord } from '../protocol/record';
-import { locationOf, startEngine, withDocker } from './executor';
-import { introduce } from './introduce';
+import { withDocker } from './executor';
 import type { Keyring } from './keyring';
-import { converse, type Session } from './session';
+import { runJob } from './run-job';
+import type { Session } from './session';
 import { closingRecord } from './stale-runs';
 import type { HostSettings, OperationContext, RepositoryLocation, RepositorySettings } from './settings';
 
@@ -56,46 +56,29 @@ export async function backUpVolumes(
 	}));
 	const plans = planArchives(job, sources, request.separate, context);
 	const where = { type: 'runner', host: hostSettings } as const;
-	const runId = context.random.bytes(8).toString('hex');
-	const needs = {
+	const work = {
+		job: {
+			verb: 'backup',
+			job,
+			host: hostName,
+			archives: plans,
+			exclude: request.exclude,
+			compression: request.compression,
+			encrypt: request.encrypt,
+			lockWaitMs: request.lockWaitMs,
+		},
 		role: 'read',
 		mounts,
-		repository: repository.location,
 		writesRepository: true,
-		runId,
-		job,
+		labelledJob: job,
+		keysFor: (keyring: Keyring) => keysFor(keyring, plans, request.encrypt),
 	} as const;
-
-	return await converse(
-		context,
-		(signal) => startEngine(where, needs, context, signal),
-		async (session) => {
-			session.send('job', {
-				version: 1,
-				verb: 'backup',
-				runId,
-				location: locationOf(where, repository.location),
-				job,
-				host: hostName,
-				archives: plans,
-				exclude: request.exclude,
-				compression: request.compression,
-				encrypt: request.encrypt,
-				lockWaitMs: request.lockWaitMs,
-			});
-			const { keyring, repositoryCreated } = await introduce(session, repository, context, (keys) =>
-				keysFor(keys, plans, request.encrypt),
-			);
-			const ready = await session.next('ready');
-			session.send('go', {
-				level: 'checksum',
-				archives: [],
-				closeRuns: ready.staleRuns.map((run) => closing(run, keyring, context)),
-			});
-			const records = await signAndCollect(session, keyring, request, context);
-			return { records, repositoryCreated };
-		},
-	);
+	return await runJob(context, where, repository, work, async (session, { keyring, repositoryCreated }) => {
+		const { staleRuns } = await session.next('ready');
+		const closeRuns = staleRuns.map((run) => closing(run, keyring, context));
+		session.send('go', { level: 'checksum', archives: [], closeRuns });
+		return { records: await signAndCollect(session, keyring, request, context), repositoryCreated };
+	});
 }
 
 /** Signs each record that the engine proposes; a record counts once the engine has stored it. */

@@ -1,11 +1,10 @@
 /** List: the records of a repository, newest first, each with its trust; and the runs under way. */
 import { parseJobName } from '../protocol/names';
 import { readEntry, type CatalogEntry } from './catalog-entry';
-import { introduce } from './introduce';
 import type { Keyring } from './keyring';
-import { locationOf, startEngine } from './executor';
+import { runJob } from './run-job';
 import { selectEntries } from './select';
-import { converse, type Session } from './session';
+import type { Session } from './session';
 import type { OperationContext, RepositorySettings, Where } from './settings';
 
 export async function listRecords(
@@ -44,30 +43,11 @@ export async function readCatalog(
 	repository: RepositorySettings,
 	filter: { readonly job: string | null; readonly id: string | null },
 ): Promise<Catalog> {
-	const runId = context.random.bytes(8).toString('hex');
-	const needs = {
-		role: 'repository',
-		mounts: [],
-		repository: repository.location,
-		writesRepository: false,
-		runId,
-		job: filter.job,
-	} as const;
-	return await converse(
-		context,
-		(signal) => startEngine(where, needs, context, signal),
-		async (session) => {
-			session.send('job', {
-				version: 1,
-				verb: 'list',
-				runId,
-				location: locationOf(where, repository.location),
-				...filter,
-			});
-			const { keyring } = await introduce(session, { ...repository, mayCreate: false }, context);
-			return { entries: await receiveEntries(session, 'done', keyring), keyring };
-		},
-	);
+	const work = { job: { verb: 'list', ...filter }, role: 'repository', labelledJob: filter.job } as const;
+	return await runJob(context, where, repository, work, async (session, { keyring }) => ({
+		entries: await receiveEntries(session, 'done', keyring),
+		keyring,
+	}));
 }
 
 /** Entries until the event that closes them. */

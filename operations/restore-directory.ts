@@ -4,11 +4,9 @@
  */
 import { resolve } from 'node:path';
 import type { BackupRecord } from '../protocol/record';
-import { introduce } from './introduce';
-import { locationOf, startEngine } from './executor';
-import { chooseRecord, chooseSources } from './restore-volumes';
+import { chooseRecord, chooseSources, extractInto } from './restore-volumes';
+import { runJob } from './run-job';
 import type { Selection } from './select';
-import { converse } from './session';
 import type { OperationContext, RepositorySettings } from './settings';
 
 export interface RestoreDirectoryRequest {
@@ -43,32 +41,17 @@ export async function restoreDirectory(
 	);
 	const sources = chooseSources(record, request.volumes);
 	const directory = resolve(request.to);
-	const runId = context.random.bytes(8).toString('hex');
-	const needs = {
-		role: 'extract',
-		mounts: [],
-		repository: repository.location,
-		writesRepository: false,
-		runId,
-		job: record.job,
-	} as const;
-	const { entries, bytes } = await converse(
-		context,
-		(signal) => startEngine(where, needs, context, signal),
-		async (session) => {
-			session.send('job', {
-				version: 1,
-				verb: 'restore',
-				runId,
-				location: locationOf(where, repository.location),
-				mode: 'directory',
-				targets: sources.map((source) => ({ source, path: `${directory}/${source}` })),
-			});
-			await introduce(session, { ...repository, mayCreate: false }, context);
-			await session.next('ready');
-			session.send('go', { closeRuns: [], level: 'deep', archives: [{ record, key }] });
-			return await session.next('done');
+	const work = {
+		job: {
+			verb: 'restore',
+			mode: 'directory',
+			targets: sources.map((source) => ({ source, path: `${directory}/${source}` })),
 		},
+		role: 'extract',
+		labelledJob: record.job,
+	} as const;
+	const { entries, bytes } = await runJob(context, where, repository, work, (session) =>
+		extractInto(session, { record, key }),
 	);
 	return {
 		record,

@@ -5,11 +5,11 @@
 import { createVolume, removeVolume } from '../docker/volumes';
 import { BackupError, joinErrors } from '../protocol/errors';
 import type { BackupRecord } from '../protocol/record';
-import { introduce } from './introduce';
-import { locationOf, startEngine, withDocker } from './executor';
+import { withDocker } from './executor';
 import { readCatalog } from './list-records';
 import { filterOf, requireRestorable, selectEntries, type Selection } from './select';
-import { converse, type EventOf } from './session';
+import { runJob } from './run-job';
+import type { EventOf, Session } from './session';
 import type { HostSettings, OperationContext, RepositorySettings, Where } from './settings';
 
 export interface RestoreVolumesRequest {
@@ -34,6 +34,7 @@ export interface RestoreOutcome {
 	readonly durationMs: number;
 }
 
+const volumeName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
 const targetDirectory = '/targets/volumes';
 
 export async function restoreVolumes(
@@ -93,34 +94,24 @@ async function extract(
 		readOnly: false,
 		missingCode: 'volume_not_found' as const,
 	}));
-	const runId = context.random.bytes(8).toString('hex');
-	const { job } = archive.record;
-	const needs = {
+	const work = {
+		job: {
+			verb: 'restore',
+			mode: 'volume',
+			targets: targets.map(({ source }) => ({ source, path: `${targetDirectory}/${source}` })),
+		},
 		role: 'extract',
 		mounts,
-		repository: repository.location,
-		writesRepository: false,
-		runId,
-		job,
+		labelledJob: archive.record.job,
 	} as const;
-	return await converse(
-		context,
-		(signal) => startEngine(where, needs, context, signal),
-		async (session) => {
-			session.send('job', {
-				version: 1,
-				verb: 'restore',
-				runId,
-				location: locationOf(where, repository.location),
-				mode: 'volume',
-				targets: targets.map(({ source }) => ({ source, path: `${targetDirectory}/${source}` })),
-			});
-			await introduce(session, { ...repository, mayCreate: false }, context);
-			await session.next('ready');
-			session.send('go', { closeRuns: [], level: 'deep', archives: [archive] });
-			return await session.next('done');
-		},
-	);
+	return await runJob(context, where, repository, work, (session) => extractInto(session, archive));
+}
+
+/** What remains to be said once the engine knows its targets. */
+export async function extractInto(session: Session, archive: ChosenArchive): Promise<EventOf<'done'>> {
+	await session.next('ready');
+	session.send('go', { closeRuns: [], level: 'deep', archives: [archive] });
+	return await session.next('done');
 }
 
 export interface ChosenArchive {
@@ -161,6 +152,11 @@ export function chooseSources(record: BackupRecord, wanted: readonly string[]): 
 		);
 	}
 	const all = record.sources.map((source) => source.name);
+	// They become paths, and where there is no key nobody vouches for a record.
+	const odd = all.find((name) => !volumeName.test(name));
+	if (odd !== undefined) {
+		throw new BackupError('record_malformed', `record ${record.id} names a volume ${JSON.stringify(odd)}`);
+	}
 	const unknown = wanted.find((name) => !all.includes(name));
 	if (unknown !== undefined) {
 		throw new BackupError('invalid_parameter', `${record.id} holds no volume "${unknown}"`, {

@@ -8,12 +8,10 @@ import { toBackupError, type BackupError } from '../protocol/errors';
 import type { GoFrame } from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
 import type { StoredEntry } from './catalog-entry';
-import { introduce } from './introduce';
 import type { Keyring } from './keyring';
-import { locationOf, startEngine } from './executor';
 import { receiveEntries } from './list-records';
+import { runJob } from './run-job';
 import { filterOf, requireRestorable, selectEntries, type Selection } from './select';
-import { converse } from './session';
 import type { OperationContext, RepositorySettings, Where } from './settings';
 
 export interface VerifyRequest {
@@ -34,59 +32,37 @@ export async function verifyArchives(
 	{ selection, level }: VerifyRequest,
 ): Promise<Verification[]> {
 	const filter = filterOf(selection);
-	const runId = context.random.bytes(8).toString('hex');
-	const needs = {
-		role: 'repository',
-		mounts: [],
-		repository: repository.location,
-		writesRepository: false,
-		runId,
-		job: filter.job,
-	} as const;
-	return await converse(
-		context,
-		(signal) => startEngine(where, needs, context, signal),
-		async (session) => {
-			session.send('job', {
-				version: 1,
-				verb: 'verify',
-				runId,
-				location: locationOf(where, repository.location),
-				...filter,
-			});
-			const { keyring } = await introduce(session, { ...repository, mayCreate: false }, context);
-			const entries = selectEntries(await receiveEntries(session, 'ready', keyring), selection, keyring);
-			const checked = await Promise.all(entries.map((entry) => prepare(entry, keyring, level)));
-			session.send('go', {
-				closeRuns: [],
+	const work = { job: { verb: 'verify', ...filter }, role: 'repository', labelledJob: filter.job } as const;
+	return await runJob(context, where, repository, work, async (session, { keyring }) => {
+		const entries = selectEntries(await receiveEntries(session, 'ready', keyring), selection, keyring);
+		const checked = await Promise.all(entries.map((entry) => prepare(entry, keyring, level)));
+		session.send('go', {
+			closeRuns: [],
+			level,
+			archives: checked.flatMap((entry) => (entry.refusal ? [] : [{ record: entry.record, key: entry.key }])),
+		});
+		const verifications: Verification[] = [];
+		for (const { record, trust, refusal } of checked) {
+			const result = refusal ? refused(record, level, refusal) : await session.next('verified');
+			const { id, ok, checksum, error, bytesRead, entries: count, durationMs } = result;
+			const at = new Date(context.clock.now()).toISOString();
+			verifications.push({
+				id,
+				ok,
 				level,
-				archives: checked.flatMap((entry) =>
-					entry.refusal ? [] : [{ record: entry.record, key: entry.key }],
-				),
+				checksum,
+				error,
+				bytesRead,
+				entries: count,
+				durationMs,
+				record,
+				trust,
+				at,
 			});
-			const verifications: Verification[] = [];
-			for (const { record, trust, refusal } of checked) {
-				const result = refusal ? refused(record, level, refusal) : await session.next('verified');
-				const { id, ok, checksum, error, bytesRead, entries: count, durationMs } = result;
-				const at = new Date(context.clock.now()).toISOString();
-				verifications.push({
-					id,
-					ok,
-					level,
-					checksum,
-					error,
-					bytesRead,
-					entries: count,
-					durationMs,
-					record,
-					trust,
-					at,
-				});
-			}
-			await session.next('done');
-			return verifications;
-		},
-	);
+		}
+		await session.next('done');
+		return verifications;
+	});
 }
 
 interface Prepared {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CatalogEntry, StoredEntry } from '../../../operations/catalog-entry';
 import type { Keyring } from '../../../operations/keyring';
 import { filterOf, requireRestorable, selectEntries } from '../../../operations/select';
+import { chooseSources } from '../../../operations/restore-volumes';
 import { parseRecord, type BackupRecord, type Trust } from '../../../protocol/record';
 
 const golden = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
@@ -88,3 +89,26 @@ test.each([
 ] as const)('%s is restored', (_what, found, ring, allowUnsigned) => {
 	expect(() => requireRestorable(found, ring, allowUnsigned)).not.toThrow();
 });
+
+test('volumes are chosen by the names that the record holds', () => {
+	const sources = [
+		{ type: 'volume', name: 'a' },
+		{ type: 'volume', name: 'b' },
+	] as const;
+	expect(chooseSources({ ...golden, sources }, [])).toEqual(['a', 'b']);
+	expect(chooseSources({ ...golden, sources }, ['b'])).toEqual(['b']);
+	expect(() => chooseSources({ ...golden, sources }, ['c'])).toThrow(
+		expect.objectContaining({ code: 'invalid_parameter' }),
+	);
+	expect(() => chooseSources({ ...golden, kind: 'postgres', sources }, [])).toThrow(/postgres archive/);
+});
+
+test.each(['..', '../../etc', 'a/b', '', '.a', 'a\0'])(
+	'a record that names a volume %j is not restored',
+	(name) => {
+		const sources = [{ type: 'volume', name }] as const;
+		expect(() => chooseSources({ ...golden, sources }, [])).toThrow(
+			expect.objectContaining({ code: 'record_malformed' }),
+		);
+	},
+);
