@@ -83,7 +83,7 @@ function clearStore() {
 	docker('run', '--rm', '--network', 'none', '-v', `${data}:/d:ro`, image, 'sync');
 }
 
-async function ours() {
+async function ours(level = 1) {
 	const secret = { type: 'raw', key: operations.generateKey(operations.systemRandom) };
 	const host = {
 		endpoint: { type: 'socket', socketPath: operations.defaultSocket },
@@ -109,7 +109,7 @@ async function ours() {
 		directories: [],
 		separate: false,
 		exclude: [],
-		compression: { algorithm: 'zstd', level: 1 },
+		compression: { algorithm: 'zstd', level },
 		encrypt: true,
 		tags: [],
 		lockWaitMs: 0,
@@ -230,10 +230,18 @@ for (let round = 0; round < Number(options['gzip-rounds']); round++) {
 	clearStore();
 	all.gzip.push(await shell('tar -C /data -cz . > /store/file'));
 }
+/** Other levels once each: what they take of memory and time. */
+const otherLevels = options.quick ? [] : [3, 6, 9];
+const byLevel = [];
+for (const level of otherLevels) {
+	clearStore();
+	byLevel.push(summarize(`Backup Volume, level ${level}`, [await ours(level)]));
+}
 const rows = [
 	summarize('**Backup Volume** (index, encryption, SHA-256 per file and archive)', all.ours),
 	summarize('`tar \\| zstd -T0 -1 \\| age \\| tee \\| sha256sum`', all.pipeline),
 	...(all.gzip.length > 0 ? [summarize('`tar cz`', all.gzip)] : []),
+	...byLevel,
 ];
 const text = table(rows, dataset);
 console.log(text);

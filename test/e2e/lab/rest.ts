@@ -18,6 +18,8 @@ export interface Execution {
 	readonly error:
 		| { readonly message: string; readonly description?: string; readonly context?: Record<string, unknown> }
 		| undefined;
+	/** How long n8n says that the node's last run took, ms. */
+	nodeMs(node: string): number;
 	/** As `outputOf`. */
 	output(node: string, index?: number): Item[] | undefined;
 }
@@ -83,7 +85,12 @@ interface StoredExecution {
 export interface RunData {
 	readonly resultData: {
 		readonly error?: Execution['error'];
-		readonly runData: Readonly<Record<string, { readonly data?: { readonly main?: (Item[] | null)[] } }[]>>;
+		readonly runData: Readonly<
+			Record<
+				string,
+				{ readonly executionTime?: number; readonly data?: { readonly main?: (Item[] | null)[] } }[]
+			>
+		>;
 	};
 }
 
@@ -97,6 +104,7 @@ function readExecution({ id, status, data }: StoredExecution): Execution {
 		status,
 		text: data,
 		error: run.resultData.error,
+		nodeMs: (node) => run.resultData.runData[node]?.at(-1)?.executionTime ?? NaN,
 		output: (node, index) => outputOf(run, node, index),
 	};
 }
