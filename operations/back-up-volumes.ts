@@ -134,7 +134,9 @@ function requireSound(request: BackUpRequest, repository: RepositorySettings): v
 	}
 	const { algorithm, level } = request.compression;
 	if (algorithm === 'none' ? level !== null : level === null || level < 1 || level > 19) {
-		throw new BackupError('invalid_parameter', `compression level ${level} is not between 1 and 19`);
+		throw new BackupError('invalid_parameter', `compression level ${level} is not between 1 and 19`, {
+			hint: 'Level 1 is the fastest and fits most; higher ones take much longer for a little less space.',
+		});
 	}
 }
 
