@@ -3,27 +3,23 @@
  * return the records. Nothing is published without our signature on it; a failed archive has a record
  * too. Throws before there is anything to record: names, volumes, images, repository, lease.
  */
-import { describeHost, type DockerHost } from '../docker/client';
-import type { RunnerMount } from '../docker/runner';
-import { inspectVolume } from '../docker/volumes';
+import { describeHost } from '../docker/client';
 import { archiveKey, formatRecord } from '../engine/index';
 import { BackupError } from '../protocol/errors';
 import type { StaleRun } from '../protocol/events';
-import type { ArchivePlan, Compression, KeysFrame, SourceVolume } from '../protocol/job';
-import { archiveIdOf, parseJobName, slug } from '../protocol/names';
+import type { ArchivePlan, Compression, KeysFrame } from '../protocol/job';
+import { parseJobName } from '../protocol/names';
 import type { BackupRecord } from '../protocol/record';
 import { withDocker } from './executor';
 import type { Keyring } from './keyring';
 import { runJob } from './run-job';
 import type { Session } from './session';
 import { closingRecord } from './stale-runs';
-import type { HostSettings, OperationContext, RepositoryLocation, RepositorySettings } from './settings';
+import type { HostSettings, OperationContext, RepositorySettings } from './settings';
+import { mountSources, planArchives, sourcesOf, type ChosenSources } from './volume-sources';
 
-export interface BackUpRequest {
+export interface BackUpRequest extends ChosenSources {
 	readonly job: string;
-	readonly volumes: readonly string[];
-	/** Absolute paths on the Docker host. */
-	readonly directories: readonly string[];
 	/** One archive for each source instead of one for all. */
 	readonly separate: boolean;
 	readonly exclude: readonly string[];
@@ -38,8 +34,6 @@ export interface BackUpOutcome {
 	readonly records: readonly BackupRecord[];
 	readonly repositoryCreated: boolean;
 }
-
-const sourceDirectory = '/sources/volumes';
 
 export async function backUpVolumes(
 	context: OperationContext,
@@ -138,80 +132,6 @@ function requireSound(request: BackUpRequest, repository: RepositorySettings): v
 			hint: 'Level 1 is the fastest and fits most; higher ones take much longer for a little less space.',
 		});
 	}
-}
-
-interface Source extends SourceVolume {
-	/** What is mounted: a volume's name or a host path. */
-	readonly from: string;
-}
-
-function sourcesOf({ volumes, directories }: BackUpRequest): Source[] {
-	const sources: Source[] = [
-		...volumes.map((name) => ({ type: 'volume', name, from: name }) as const),
-		...directories.map((path) => ({ type: 'directory', name: slug(path), from: path }) as const),
-	].map((source) => ({ ...source, path: `${sourceDirectory}/${source.name}` }));
-	const names = sources.map((source) => source.name);
-	const twice = names.find((name, position) => names.indexOf(name) !== position);
-	if (twice !== undefined)
-		throw new BackupError('invalid_parameter', `"${twice}" is selected twice`, {
-			hint: 'Name each volume once.',
-		});
-	return sources;
-}
-
-async function mountSources(
-	host: DockerHost,
-	sources: readonly Source[],
-	repository: RepositoryLocation,
-	signal: AbortSignal,
-): Promise<RunnerMount[]> {
-	const mounts: RunnerMount[] = [];
-	for (const { type, from, path } of sources) {
-		const mountpoint = type === 'volume' ? (await inspectVolume(host, from, signal)).mountpoint : from;
-		requireOutside(type, from, mountpoint, repository);
-		const missingCode = type === 'volume' ? 'volume_not_found' : 'source_missing';
-		mounts.push({
-			type: type === 'volume' ? 'volume' : 'bind',
-			source: from,
-			target: path,
-			readOnly: true,
-			missingCode,
-		});
-	}
-	return mounts;
-}
-
-/** Symbolic links and nested mounts may still lead into the repository: the engine looks for its own marker. */
-function requireOutside(
-	type: Source['type'],
-	from: string,
-	mountpoint: string,
-	repository: RepositoryLocation,
-): void {
-	const same = repository.type === 'volume' && type === 'volume' && repository.name === from;
-	const below =
-		repository.type === 'directory' && `${repository.path}/`.startsWith(`${mountpoint.replace(/\/+$/, '')}/`);
-	if (!same && !below) return;
-	throw new BackupError('repository_in_source', `${type} "${from}" holds the repository itself`, {
-		hint: 'Keep the repository in a volume or directory of its own and do not back that up with itself.',
-	});
-}
-
-function planArchives(
-	job: string,
-	sources: readonly Source[],
-	separate: boolean,
-	{ clock, random }: OperationContext,
-): ArchivePlan[] {
-	const plan = (part: string | undefined, series: string, chosen: readonly Source[]): ArchivePlan => ({
-		id: archiveIdOf(job, part, clock.now(), random.bytes(2)),
-		archiveId: random.bytes(16).toString('hex'),
-		series,
-		kind: 'volume',
-		sources: chosen.map(({ type, name, path }) => ({ type, name, path })),
-	});
-	if (!separate) return [plan(undefined, 'volumes', sources)];
-	return sources.map((source) => plan(source.name, `${source.type}:${source.name}`, [source]));
 }
 
 function keysFor(

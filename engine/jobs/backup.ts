@@ -15,7 +15,8 @@ import {
 import type { BackupRecord } from '../../protocol/record';
 import type { Engine } from '../environment';
 import { objectKeys, writeArchive, type SealedArchive } from '../pipeline/archive';
-import { collectWarnings, type WarningList } from '../pipeline/warnings';
+import { draftRecord } from '../pipeline/draft-record';
+import { collectWarnings } from '../pipeline/warnings';
 import { recordKeyOf } from '../repository/layout';
 import { acquireLease, type Lease } from '../repository/lease';
 import {
@@ -190,67 +191,5 @@ function markerOf(job: BackupJob, plan: ArchivePlan, lease: Lease, startedAt: nu
 		startedAt: new Date(startedAt).toISOString(),
 		host: job.host,
 		objects: [archive, index],
-	};
-}
-
-interface DraftFacts {
-	readonly job: BackupJob;
-	readonly plan: ArchivePlan;
-	readonly keys: KeysFrame;
-	readonly seq: number;
-	readonly startedAt: number;
-	readonly durationMs: number;
-	readonly archive: SealedArchive | null;
-	readonly error: BackupError | null;
-	readonly warnings: WarningList;
-}
-
-/** The record but for what only the orchestrator knows: workflow, tags, consistency, downtime. */
-function draftRecord({
-	job,
-	plan,
-	keys,
-	seq,
-	startedAt,
-	durationMs,
-	archive,
-	error,
-	warnings,
-}: DraftFacts): BackupRecord {
-	const stored = archive?.files.find((file) => file.role === 'archive');
-	return {
-		version: 1,
-		id: plan.id,
-		runId: job.runId,
-		job: job.job,
-		series: plan.series,
-		seq,
-		kind: plan.kind,
-		status: archive ? 'success' : 'failed',
-		startedAt: new Date(startedAt).toISOString(),
-		finishedAt: new Date(startedAt + durationMs).toISOString(),
-		durationMs: Math.round(durationMs),
-		sizeBytes: stored?.size ?? 0,
-		checksum: stored?.sha256 ?? null,
-		contentBytes: archive?.contentBytes ?? 0,
-		contentChecksum: null,
-		entries: archive?.entries ?? null,
-		filePath: stored?.path ?? null,
-		files: archive?.files ?? [],
-		compression: job.compression,
-		encrypted: job.encrypt,
-		keyId: job.encrypt ? keys.keyId : null,
-		kdf: job.encrypt ? keys.kdf : null,
-		archiveId: plan.archiveId,
-		consistency: 'live',
-		downtimeMs: 0,
-		host: job.host,
-		sources: plan.sources.map(({ type, name }) => ({ type, name })),
-		tags: [],
-		warnings: warnings.kept,
-		warningsOmitted: warnings.omitted,
-		anomaly: null,
-		workflow: null,
-		error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
 	};
 }
