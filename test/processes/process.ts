@@ -49,14 +49,16 @@ export function testProgram(path: string): (options?: ProcessOptions) => TestPro
 }
 
 function startProcess(bundle: string, { uid }: ProcessOptions = {}): TestProcess {
-	const identity = uid === undefined ? {} : { uid, gid: uid };
-	const child = spawn(process.execPath, ['--no-warnings', bundle], {
+	// Changed from inside: the other user may have no access to where this Node.js lies.
+	const become = `process.setgroups([]); process.setgid(${uid}); process.setuid(${uid});`;
+	const program = `${uid === undefined ? '' : become} require(${JSON.stringify(bundle)});`;
+	const child = spawn(process.execPath, ['--no-warnings', '--eval', program], {
 		stdio: ['pipe', 'pipe', 'inherit'],
 		cwd: '/',
-		...identity,
 	});
 	const waiting: { resolve(value: never): void; reject(error: Error): void }[] = [];
 	const ended = new Promise<void>((resolve) => {
+		child.once('error', () => resolve()); // never started
 		child.once('close', () => {
 			for (const { reject } of waiting.splice(0)) reject(new Error('the process ended'));
 			resolve();
