@@ -5,9 +5,9 @@
 //   gzip      tar cz > FILE
 //
 // All three in a container of the same image, reading the same volume and writing the same one, warm cache.
-// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --quick (leave n8n out and only print)
+// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --only backup|n8n, --quick (fewer things, only printed)
 import { createRequire } from 'node:module';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,6 +23,7 @@ const { values: options } = parseArgs({
 		rounds: { type: 'string', default: '5' },
 		'gzip-rounds': { type: 'string', default: '1' },
 		quick: { type: 'boolean' },
+		only: { type: 'string' },
 	},
 });
 
@@ -207,59 +208,68 @@ function table(rows, dataset) {
 	].join('\n');
 }
 
+async function measureBackups(dataset) {
+	const key = recipient();
+	const pipeline = `tar -C /data -c . | zstd -T0 -1 -q | age -r ${key} | tee /store/file | sha256sum`;
+	const all = { ours: [], pipeline: [], gzip: [] };
+	await shell('tar -C /data -c . | cat >/dev/null; : > /store/file');
+	for (let round = 0; round < Number(options.rounds); round++) {
+		for (const [name, run] of [
+			['ours', ours],
+			['pipeline', () => shell(pipeline)],
+		]) {
+			clearStore();
+			const figures = await run();
+			all[name].push(figures);
+			console.error(
+				`${name} ${figures.seconds.toFixed(1)} s, CPU ${figures.cpuSeconds.toFixed(1)} s, ${figures.peakMiB.toFixed(0)} MiB`,
+			);
+		}
+	}
+	for (let round = 0; round < Number(options['gzip-rounds']); round++) {
+		clearStore();
+		all.gzip.push(await shell('tar -C /data -cz . > /store/file'));
+	}
+	// Other levels once each: what they take of memory and time.
+	const otherLevels = options.quick ? [] : [3, 6, 9];
+	const byLevel = [];
+	for (const level of otherLevels) {
+		clearStore();
+		byLevel.push(summarize(`Backup Volume, level ${level}`, [await ours(level)]));
+	}
+	const rows = [
+		summarize('**Backup Volume** (index, encryption, SHA-256 per file and archive)', all.ours),
+		summarize('`tar \\| zstd -T0 -1 \\| age \\| tee \\| sha256sum`', all.pipeline),
+		...(all.gzip.length > 0 ? [summarize('`tar cz`', all.gzip)] : []),
+		...byLevel,
+	];
+	dockerQuiet('volume', 'rm', '-f', store);
+	return table(rows, dataset);
+}
+
+/** Writes the sections that were measured; those that were not stay as they are. */
+function report(measured) {
+	const file = join(root, 'docs/BENCHMARKS.md');
+	const before = existsSync(file) ? readFileSync(file, 'utf8').split(/^## /m).slice(1) : [];
+	const sections = Object.entries(headings).map(([name, heading]) => {
+		const kept = before.find((section) => section.startsWith(heading));
+		const text = measured[name] === undefined ? kept : `${heading}\n\n${measured[name]}`;
+		return text === undefined ? '' : `## ${text.trim()}\n`;
+	});
+	const top = '# Benchmarks\n\nWritten by `npm run bench`; nothing here is typed by hand.\n';
+	mkdirSync(dirname(file), { recursive: true });
+	writeFileSync(file, [top, ...sections.filter(Boolean)].join('\n'));
+}
+
+const headings = { backup: 'Backup of one volume', n8n: 'What it costs n8n' };
+const n8nPreface =
+	'The same backup, started in a real n8n with the package installed; the event loop is watched at a resolution of 1 ms.';
+const wanted = (name) => options.only === undefined || options.only === name;
+
 prepareImage();
 const dataset = prepareData();
-const key = recipient();
-const pipeline = `tar -C /data -c . | zstd -T0 -1 -q | age -r ${key} | tee /store/file | sha256sum`;
-const all = { ours: [], pipeline: [], gzip: [] };
-await shell('tar -C /data -c . | cat >/dev/null; : > /store/file');
-for (let round = 0; round < Number(options.rounds); round++) {
-	for (const [name, run] of [
-		['ours', ours],
-		['pipeline', () => shell(pipeline)],
-	]) {
-		clearStore();
-		const figures = await run();
-		all[name].push(figures);
-		console.error(
-			`${name} ${figures.seconds.toFixed(1)} s, CPU ${figures.cpuSeconds.toFixed(1)} s, ${figures.peakMiB.toFixed(0)} MiB`,
-		);
-	}
-}
-for (let round = 0; round < Number(options['gzip-rounds']); round++) {
-	clearStore();
-	all.gzip.push(await shell('tar -C /data -cz . > /store/file'));
-}
-/** Other levels once each: what they take of memory and time. */
-const otherLevels = options.quick ? [] : [3, 6, 9];
-const byLevel = [];
-for (const level of otherLevels) {
-	clearStore();
-	byLevel.push(summarize(`Backup Volume, level ${level}`, [await ours(level)]));
-}
-const rows = [
-	summarize('**Backup Volume** (index, encryption, SHA-256 per file and archive)', all.ours),
-	summarize('`tar \\| zstd -T0 -1 \\| age \\| tee \\| sha256sum`', all.pipeline),
-	...(all.gzip.length > 0 ? [summarize('`tar cz`', all.gzip)] : []),
-	...byLevel,
-];
-const text = table(rows, dataset);
-console.log(text);
-dockerQuiet('volume', 'rm', '-f', store);
-if (!options.quick) report(text, measureN8n(data));
-
-function report(backup, n8n) {
-	console.log(n8n);
-	const file = join(root, 'docs/BENCHMARKS.md');
-	mkdirSync(dirname(file), { recursive: true });
-	const sections = [
-		'# Benchmarks',
-		'Written by `npm run bench`; nothing here is typed by hand.',
-		'## Backup of one volume',
-		backup,
-		'## What it costs n8n',
-		'The same backup, started in a real n8n with the package installed; the event loop is watched at a resolution of 1 ms.',
-		n8n,
-	];
-	writeFileSync(file, `${sections.join('\n\n')}\n`);
-}
+const measured = {};
+if (wanted('backup')) measured.backup = await measureBackups(dataset);
+if (wanted('n8n') && !options.quick) measured.n8n = `${n8nPreface}\n\n${measureN8n(data)}`;
+for (const text of Object.values(measured)) console.log(text);
+if (!options.quick) report(measured);
