@@ -150,8 +150,9 @@ async function putFile(
 		const { temporary, passed } = await writeTemporary(path, body);
 		try {
 			const outcome = await moveInto(temporary, path, linkFile);
-			// Nobody can create this object any more, so what crashed or slower creators left is of no use.
-			for (const left of passed) await removeFile(left);
+			// Nobody can create this object any more, so what crashed or slower creators left is of no use. Whoever came
+			// too late leaves it alone: without hard links the winner's own file still waits to be renamed then.
+			if (outcome === 'created') for (const left of passed) await removeFile(left);
 			await syncDirectory(dirname(path));
 			return outcome;
 		} catch (error) {

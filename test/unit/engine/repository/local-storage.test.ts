@@ -47,6 +47,15 @@ describe('a directory', () => {
 		expect((await readdir(join(root, 'jobs/a'))).sort()).toEqual(['x.json', 'x.tar']);
 	});
 
+	it('leaves the file of a winner alone who has the name but, without hard links, not yet the content', async () => {
+		storage = createLocalStorage(root, { linkFile: refuseLink('EPERM') });
+		await writeFile(join(root, '.tmp-key'), "the winner's", { flag: 'wx' });
+		await writeFile(join(root, 'key'), '', { flag: 'wx' });
+		expect(await storage.put('key', Buffer.from('too late'))).toBe('exists');
+		expect((await readdir(root)).sort()).toEqual(['.tmp-key', 'key']);
+		expect(await readFile(join(root, '.tmp-key'), 'utf8')).toBe("the winner's");
+	});
+
 	test.each(['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'])(
 		'leaves no temporary file where link answers %s',
 		async (code) => {
