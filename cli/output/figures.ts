@@ -21,6 +21,11 @@ export function count(value: number): string {
 	return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `1 entry`, `1,234 entries` */
+export function entriesOf(value: number): string {
+	return `${count(value)} ${value === 1 ? 'entry' : 'entries'}`;
+}
+
 /** `0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 03 min`. */
 export function duration(milliseconds: number): string {
 	const seconds = milliseconds / 1000;

@@ -1,6 +1,6 @@
 /** Records for people: the table of `list`, the facts of `show`, and a line for each of a backup's results. */
 import type { BackupRecord, CatalogEntry } from '../../operations/index';
-import { count, duration, size, time } from './figures';
+import { count, duration, entriesOf, size, time } from './figures';
 import { pairs, printable, table, type Column } from './layout';
 
 type Stored = Extract<CatalogEntry, { record: BackupRecord }>;
@@ -118,7 +118,7 @@ export function resultLine(record: BackupRecord): string {
 	const warnings = record.warnings.length + record.warningsOmitted;
 	const facts = [
 		`${size(record.sizeBytes)} stored of ${size(record.contentBytes)}`,
-		`${count(record.entries ?? 0)} entries`,
+		entriesOf(record.entries ?? 0),
 		duration(record.durationMs),
 		...(record.encrypted ? [] : ['not encrypted']),
 		...(warnings === 0 ? [] : [`${count(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`]),

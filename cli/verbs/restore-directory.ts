@@ -4,7 +4,7 @@ import { restoreDirectory as restore } from '../../operations/index';
 import { keyFlags } from '../flags/keys';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
 import { idOrJob } from '../flags/selection';
-import { count, duration, size } from '../output/figures';
+import { duration, entriesOf, size } from '../output/figures';
 import { printable } from '../output/layout';
 import { usage } from '../parse-arguments';
 import { defineVerb } from '../verb';
@@ -50,7 +50,7 @@ export const restoreDirectory = defineVerb({
 				allowUnsigned: flags['allow-unsigned'],
 			},
 		);
-		const figures = `${count(entries)} entries, ${size(bytes)}, ${duration(durationMs)}`;
+		const figures = `${entriesOf(entries)}, ${size(bytes)}, ${duration(durationMs)}`;
 		const lines = volumes.map(
 			(name) => `ok      ${printable(name)} restored to ${printable(`${directory}/${name}`)}\n`,
 		);

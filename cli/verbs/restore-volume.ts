@@ -4,7 +4,7 @@ import { dockerFlags, hostOf } from '../flags/docker';
 import { keyFlags } from '../flags/keys';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
 import { idOrJob } from '../flags/selection';
-import { count, duration, size } from '../output/figures';
+import { duration, entriesOf, size } from '../output/figures';
 import { printable } from '../output/layout';
 import { usage } from '../parse-arguments';
 import { defineVerb } from '../verb';
@@ -50,7 +50,7 @@ export const restoreVolume = defineVerb({
 				allowUnsigned: flags['allow-unsigned'],
 			},
 		);
-		const figures = `${count(entries)} entries, ${size(bytes)}, ${duration(durationMs)}`;
+		const figures = `${entriesOf(entries)}, ${size(bytes)}, ${duration(durationMs)}`;
 		const lines = volumes.map(
 			({ source, volume }) => `ok      ${printable(source)} restored to volume ${printable(volume)}\n`,
 		);

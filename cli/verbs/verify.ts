@@ -4,7 +4,7 @@ import { dockerFlags, whereOf } from '../flags/docker';
 import { keyFlags } from '../flags/keys';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
 import { idOrJob } from '../flags/selection';
-import { count, duration, size } from '../output/figures';
+import { duration, entriesOf, size } from '../output/figures';
 import { printable } from '../output/layout';
 import { usage } from '../parse-arguments';
 import { defineVerb } from '../verb';
@@ -61,7 +61,7 @@ function lineOf({ id, ok, level, error, entries, record, durationMs }: Verificat
 	const facts = [
 		level,
 		size(record.sizeBytes),
-		...(entries === null ? [] : [`${count(entries)} entries`]),
+		...(entries === null ? [] : [entriesOf(entries)]),
 		duration(durationMs),
 	];
 	return `ok      ${printable(id)}  ${facts.join(', ')}\n`;

@@ -90,6 +90,13 @@ export async function writeArchive(
 		};
 		for await (const chunk of compressed(content(), job.compression, signal)) await archive.write(chunk);
 
+		if (entries === 0) {
+			warnings.add({
+				code: 'nothing_read',
+				message: `${plan.id} holds nothing: all is excluded`,
+				path: null,
+			});
+		}
 		await indexWriter.end();
 		const files = [await archive.finish(), await index.finish()];
 		const publishIndex = index.publish.bind(index);

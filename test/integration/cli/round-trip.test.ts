@@ -219,3 +219,13 @@ test('for people: a table, facts, and a line for each result', async () => {
 	const record = readFileSync(join(repository, 'jobs', job, `${id}.json`), 'utf8').split('\n');
 	expect(JSON.parse(record[0]!)).toMatchObject({ id });
 });
+
+test('an archive that holds nothing is made, and says so', async () => {
+	const source = await volume('emptied');
+	await fill(source, { kept: 'x' });
+	const at = ['--repository', directory(), '--key-file', keyFile()];
+	const job = newJob();
+	const { records } = await json<Backup>(['backup', 'volume', source, '--job', job, ...at, '--exclude', '*']);
+	expect(records[0]).toMatchObject({ status: 'success', entries: 0, warnings: [{ code: 'nothing_read' }] });
+	expect(await cli(['verify', '--job', job, '--level', 'deep', ...at])).toMatchObject({ code: 0 });
+});
