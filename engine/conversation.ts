@@ -9,10 +9,13 @@ import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../protocol/environment';
 import { BackupError } from '../protocol/errors';
 import { encodeEvent, type EngineEvent } from '../protocol/events';
-import { decodeFrames, type Frame, type FrameType } from '../protocol/frames';
-
-export const heartbeatEveryMs = 10_000;
-export const silenceLimitMs = 60_000;
+import {
+	decodeFrames,
+	heartbeatEveryMs,
+	silenceLimitMs,
+	type Frame,
+	type FrameType,
+} from '../protocol/frames';
 
 export class Conversation {
 	private readonly aborter = new AbortController();

@@ -1,5 +1,4 @@
 /** What every job of the engine works with. */
-import { availableParallelism } from 'node:os';
 import type { Clock, RandomSource } from '../protocol/environment';
 import type { Conversation } from './conversation';
 import type { Storage } from './repository/storage';
@@ -10,5 +9,3 @@ export interface Engine {
 	readonly clock: Clock;
 	readonly random: RandomSource;
 }
-
-export const cpus = availableParallelism();

@@ -1,6 +1,6 @@
 /**
  * Restore into a directory: `<to>/<volume>/…`, which must be empty or absent and gets its name only when
- * everything is in it. In this process without Docker, or in a runner for a directory of its host.
+ * everything is in it. In this process, without Docker.
  */
 import { resolve } from 'node:path';
 import type { BackupRecord } from '../protocol/record';

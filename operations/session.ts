@@ -6,12 +6,10 @@ import { createInterface } from 'node:readline';
 import { engineDied, type EngineProcess } from '../protocol/engine-process';
 import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
 import { decodeEvent, type EngineEvent, type EventName } from '../protocol/events';
-import { encodeFrame, type FrameType } from '../protocol/frames';
+import { encodeFrame, heartbeatEveryMs, silenceLimitMs, type FrameType } from '../protocol/frames';
 import type { KeysFrame } from '../protocol/job';
 import type { OperationContext } from './settings';
 
-const heartbeatEveryMs = 10_000;
-const silenceLimitMs = 60_000;
 /** After an abort frame, how long the engine may take to clean up and have its failed record signed. */
 const abortGraceMs = 15_000;
 /** After the end of its input, how long an engine may take to clean up. */

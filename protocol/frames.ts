@@ -26,6 +26,11 @@ export interface Frame {
 	readonly body: Buffer;
 }
 
+/** Both sides say that they are alive this often, milliseconds. */
+export const heartbeatEveryMs = 10_000;
+/** A side that was silent for so long is gone, milliseconds. */
+export const silenceLimitMs = 60_000;
+
 const prefixLength = 5;
 export const maxControlLength = 16 << 20;
 export const maxDataLength = 4 << 20;

@@ -2,12 +2,12 @@
  * The start of every conversation: shows the repository's document to the orchestrator, which checks it
  * and answers with the keys of this run, or with the document of a repository to create.
  */
+import { documentKey } from '../repository/layout';
 import type { Storage } from '../repository/storage';
 import { BackupError } from '../../protocol/errors';
 import { parseKeysFrame, type KeysFrame } from '../../protocol/job';
 import type { Engine } from '../environment';
 
-const documentKey = 'repository.json';
 const mostDocumentBytes = 64 << 10;
 
 export async function meetRepository({ conversation, storage }: Engine): Promise<KeysFrame> {

@@ -8,17 +8,14 @@ import { dirname } from 'node:path/posix';
 import { BackupError } from '../../protocol/errors';
 import { parseGoFrame, type GoFrame, type RestoreJob } from '../../protocol/job';
 import type { BackupRecord } from '../../protocol/record';
-import { threadsFor } from '../format/frames';
 import { createTarScanner } from '../format/tar-scanner';
-import { cpus, type Engine } from '../environment';
+import type { Engine } from '../environment';
 import { fileOf } from '../pipeline/check-content';
 import { progressTeller } from '../pipeline/progress';
 import { readContent } from '../pipeline/read-stored';
 import { requireGnuTar, writeTree } from '../sources/gnu-tar';
 import { nameChecker } from '../targets/names';
 import { meetRepository } from './meet';
-
-const decompressorMemory = 128 << 20;
 
 export async function restore(job: RestoreJob, engine: Engine): Promise<void> {
 	const { conversation } = engine;
@@ -83,7 +80,6 @@ async function extract(
 	const content = readContent(storage, fileOf(record, 'archive'), {
 		archiveKey: key === null ? null : Buffer.from(key, 'base64'),
 		compressed: record.compression.algorithm === 'zstd',
-		threads: threadsFor(1, cpus, decompressorMemory),
 		signal,
 	});
 	const check = nameChecker(record.sources.map((source) => source.name));

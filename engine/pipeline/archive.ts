@@ -6,20 +6,17 @@
  */
 import type { ArchivePlan, BackupJob, KeysFrame } from '../../protocol/job';
 import type { RecordFile } from '../../protocol/record';
-import { compressFrames, threadsFor } from '../format/frames';
+import { compressFrames } from '../format/frames';
 import type { Header } from '../format/header';
 import { createIndexWriter } from '../format/index-file';
 import { commitment } from '../format/keys';
 import type { IndexEntry } from '../format/index-entry';
 import { archiveKeyOf, indexKeyOf, markerKeyOf, suffixOf } from '../repository/layout';
-import { cpus, type Engine } from '../environment';
+import type { Engine } from '../environment';
 import { readVolumes } from '../sources/volumes';
 import { progressTeller } from './progress';
 import { createStoredFile, type Seal, type StoredFile } from './stored-file';
 import type { WarningList } from './warnings';
-
-/** Of the runner's memory, what the engine's compressors may take, bytes. */
-const compressorMemory = 128 << 20;
 
 export interface SealedArchive {
 	readonly files: readonly RecordFile[];
@@ -122,7 +119,7 @@ function compressed(
 	signal: AbortSignal,
 ): AsyncIterable<Buffer> {
 	if (level === null) return content;
-	return compressFrames(content, { level, threads: threadsFor(level, cpus, compressorMemory), signal });
+	return compressFrames(content, { level, signal });
 }
 
 function sealOf(

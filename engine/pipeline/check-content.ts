@@ -4,14 +4,11 @@
  */
 import { BackupError } from '../../protocol/errors';
 import type { BackupRecord, RecordFile } from '../../protocol/record';
-import { threadsFor } from '../format/frames';
 import { readIndex } from '../format/index-reader';
 import { encodeIndexEntry, entryPath, type IndexEntry } from '../format/index-entry';
 import { createTarScanner } from '../format/tar-scanner';
-import { cpus, type Engine } from '../environment';
+import type { Engine } from '../environment';
 import { readContent } from './read-stored';
-
-const decompressorMemory = 128 << 20;
 
 export interface ContentFigures {
 	readonly entries: number;
@@ -31,11 +28,9 @@ export async function checkContent(
 	onRead: (bytes: number) => void,
 ): Promise<ContentFigures> {
 	const { signal } = conversation;
-	const threads = threadsFor(1, cpus, decompressorMemory);
 	const archive = readContent(storage, fileOf(record, 'archive'), {
 		archiveKey,
 		compressed: record.compression.algorithm === 'zstd',
-		threads,
 		signal,
 		onRead,
 	});
@@ -43,7 +38,6 @@ export async function checkContent(
 	const index = readContent(storage, fileOf(record, 'index'), {
 		archiveKey,
 		compressed: false,
-		threads: 1,
 		signal,
 	});
 	const expected = readIndex(index);

@@ -4,16 +4,16 @@
  * with `expected` null nothing is compared (a file without a record).
  */
 import { createHash } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { BackupError } from '../../protocol/errors';
 import type { RecordFile } from '../../protocol/record';
-import { decompressFrames } from '../format/frames';
+import { decompressFrames, threadsFor } from '../format/frames';
 import { openStream } from '../format/opening';
 import type { Storage } from '../repository/storage';
 
 export interface ReadOptions {
 	readonly archiveKey: Buffer | null;
 	readonly compressed: boolean;
-	readonly threads: number;
 	readonly signal: AbortSignal;
 	/** Told after every stored chunk. */
 	readonly onRead?: (bytes: number) => void;
@@ -62,7 +62,7 @@ export function readContent(storage: Storage, file: RecordFile, options: ReadOpt
 	const stored = readStoredBytes(storage, file, options.signal, options.onRead);
 	const opened = options.archiveKey ? openSealed(stored, file, options.archiveKey) : stored;
 	return options.compressed
-		? decompressFrames(opened, { threads: options.threads, signal: options.signal })
+		? decompressFrames(opened, { threads: threadsFor(1, availableParallelism()), signal: options.signal })
 		: opened;
 }
 
