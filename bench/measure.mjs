@@ -19,6 +19,18 @@ docker.wait = (...args) =>
 		);
 	});
 
+/** Runs docker without holding up this process, so that others can be measured meanwhile; resolves to its stdout. */
+docker.output = (...args) =>
+	new Promise((resolve, reject) => {
+		let text = '';
+		const child = spawn('docker', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+		child.stdout.on('data', (chunk) => (text += chunk));
+		child.once('error', reject);
+		child.once('close', (code) =>
+			code === 0 ? resolve(text) : reject(new Error(`docker ${args[0]}: exit code ${code}`)),
+		);
+	});
+
 /** Whether the command succeeds. */
 export function dockerQuiet(...args) {
 	try {

@@ -1,11 +1,13 @@
 /**
  * A backup repository: where it is, and its keys. Tested by opening it, or finding that one may be made
- * there, and by writing and deleting a probe.
+ * there, and by writing and deleting a probe: on the local Docker host, or for S3 from n8n itself.
  */
 import type { Icon, ICredentialType, INodeProperties } from 'n8n-workflow';
 import { dockerConnection } from './docker-connection';
+import { s3Store } from './s3-store';
 
-const elsewhere = { testElsewhere: [true] };
+const onHost = { location: ['directory', 'volume'] };
+const elsewhere = { ...onHost, testElsewhere: [true] };
 
 // eslint-disable-next-line n8n-nodes-base/cred-class-field-documentation-url-missing -- there is no page on the web to name yet
 export class BackupRepositoryApi implements ICredentialType {
@@ -26,6 +28,11 @@ export class BackupRepositoryApi implements ICredentialType {
 					name: 'Docker Volume',
 					value: 'volume',
 					description: 'A volume of its own, on the same Docker host',
+				},
+				{
+					name: 'S3 or Compatible Storage',
+					value: 's3',
+					description: 'A bucket at AWS, another provider, or a store of your own',
 				},
 			],
 			default: 'directory',
@@ -48,6 +55,7 @@ export class BackupRepositoryApi implements ICredentialType {
 			displayOptions: { show: { location: ['volume'] } },
 			description: 'It must exist (docker volume create backups)',
 		},
+		...s3Store,
 		{
 			displayName: 'Protect With',
 			name: 'protection',
@@ -148,6 +156,7 @@ export class BackupRepositoryApi implements ICredentialType {
 			name: 'testElsewhere',
 			type: 'boolean',
 			default: false,
+			displayOptions: { show: onHost },
 			description:
 				"Whether this credential's test looks for the location on a Docker host other than the local one. Nodes always use the Docker host of their own credential.",
 		},

@@ -58,5 +58,14 @@ export class DockerHostApi implements ICredentialType {
 			displayOptions: customized,
 			description: 'How many processes and threads a runner may have',
 		},
+		{
+			displayName: 'Network',
+			name: 'network',
+			type: 'string',
+			default: 'bridge',
+			displayOptions: customized,
+			description:
+				'Docker network through which runners reach an S3 store; with other repositories they have none. "host", or the name of a network, when the store runs on this Docker host.',
+		},
 	];
 }

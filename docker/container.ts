@@ -35,9 +35,14 @@ export interface RunnerSpec {
 	readonly pidsLimit: number;
 	/** `runLabels` and what else the journal needs. */
 	readonly labels: Readonly<Record<string, string>>;
+	/** Whether there is an empty volume of its own at `scratchDirectory`, which goes with the container. */
+	readonly scratch?: boolean;
 	/** Whether `trusted.*` attributes are read and written, which takes CAP_SYS_ADMIN. */
 	readonly adminXattrs?: boolean;
 }
+
+/** Where a runner finds its scratch volume. */
+export const scratchDirectory = '/scratch';
 
 /** Every capability the runner keeps, and what for. */
 export function capabilitiesOf({ role, mounts, adminXattrs }: RunnerSpec): string[] {
@@ -56,12 +61,19 @@ export function capabilitiesOf({ role, mounts, adminXattrs }: RunnerSpec): strin
 	return [...wanted].sort();
 }
 
+/**
+ * A backup has a small heap beside large buffers, which it gives back itself; V8 counts them and collects the whole
+ * heap every 12 MB, for a third of the engine's CPU time (2.2 GB to S3: 11.2 s with 203 full collections, 6.5 s with
+ * 3 at the same peak memory). Set while it runs: a version of Node.js that does not know it only says so.
+ */
+const fewerCollections = "require('v8').setFlagsFromString('--heap-growing-percent=400');";
+
 /** The body of the create request; `imageId` and `loader` as the daemon and node take them. */
 export function containerOf(spec: RunnerSpec, imageId: string, loader: string): object {
 	return {
 		Image: imageId,
 		Entrypoint: ['node'],
-		Cmd: ['--no-warnings', '-e', loader],
+		Cmd: ['--no-warnings', '-e', spec.role === 'read' ? `${loader}\n${fewerCollections}` : loader],
 		User: '0:0',
 		WorkingDir: '/',
 		Env: [],
@@ -76,7 +88,7 @@ export function containerOf(spec: RunnerSpec, imageId: string, loader: string): 
 		StopTimeout: 2,
 		Healthcheck: { Test: ['NONE'] },
 		HostConfig: {
-			Mounts: spec.mounts.map(mountOf),
+			Mounts: [...spec.mounts.map(mountOf), ...(spec.scratch ? [scratchOf(spec)] : [])],
 			NetworkMode: spec.network ?? 'none',
 			ReadonlyRootfs: true,
 			Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=64m,mode=1777' },
@@ -99,4 +111,18 @@ function mountOf({ type, source, target, readOnly }: RunnerMount): object {
 	const mount = { Type: type, Source: source, Target: target, ReadOnly: readOnly };
 	// An empty volume must stay empty, whatever the image has at that path.
 	return type === 'volume' ? { ...mount, VolumeOptions: { NoCopy: true } } : mount;
+}
+
+/**
+ * Without a name, so that removing the container removes it too (`v=true`), whoever does; its labels tell whose
+ * it was should the daemon ever leave one. Root owns it: no capability is needed.
+ */
+function scratchOf(spec: RunnerSpec): object {
+	const written = { ...spec.labels, [labels.role]: 'scratch' };
+	return {
+		Type: 'volume',
+		Target: scratchDirectory,
+		ReadOnly: false,
+		VolumeOptions: { NoCopy: true, Labels: written },
+	};
 }

@@ -11,6 +11,7 @@ export {
 } from './format/keys';
 export { openStream } from './format/opening';
 export { unlock as unlockArchive } from './format/unlocking';
+export { headerLength, parseHeader, type Header } from './format/header';
 export { signer, type Signer } from './format/signing';
 export {
 	createDocument,
@@ -18,4 +19,6 @@ export {
 	verifyDocument,
 	type RepositoryDocument,
 } from './repository/document';
-export { formatRecord, splitRecord, trustOf } from './repository/records';
+export { formatFact, splitFact, trustOfFact } from './repository/facts';
+export { factKeyOf, possibleJobsOf, recordKeyOf } from './repository/layout';
+export { formatRecord, judgeRecord, splitRecord, trustOf } from './repository/records';

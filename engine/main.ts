@@ -4,13 +4,22 @@
  */
 import { systemClock } from '../protocol/clock';
 import { toBackupError } from '../protocol/errors';
-import { parseJob, type Job } from '../protocol/job';
+import { parseJob, type Job, type Verb } from '../protocol/job';
 import { systemRandom } from '../protocol/random';
 import { Conversation } from './conversation';
 import type { Engine } from './environment';
+import { adopt } from './jobs/adopt';
 import { backUp } from './jobs/backup';
+import { browse } from './jobs/browse';
+import { compare } from './jobs/compare';
+import { copy } from './jobs/copy';
+import { deleteArchives } from './jobs/delete';
+import { examine } from './jobs/doctor';
+import { link } from './jobs/link';
 import { list } from './jobs/list';
+import { note } from './jobs/note';
 import { probe } from './jobs/probe';
+import { read } from './jobs/read';
 import { restore } from './jobs/restore';
 import { verify } from './jobs/verify';
 import { openStorage } from './repository/open-storage';
@@ -27,14 +36,51 @@ async function runJob(job: Job, engine: Engine): Promise<void> {
 			return await restore(job, engine);
 		case 'probe':
 			return await probe(job, engine);
+		case 'copy':
+			return await copy(job, engine);
+		case 'delete':
+			return await deleteArchives(job, engine);
+		case 'note':
+			return await note(job, engine);
+		case 'read':
+			return await read(job, engine);
+		case 'link':
+			return await link(job, engine);
+		case 'doctor':
+			return await examine(job, engine);
+		case 'adopt':
+			return await adopt(job, engine);
+		case 'browse':
+			return await browse(job, engine);
+		case 'compare':
+			return await compare(job, engine);
 	}
 }
+
+/** What somebody sits and waits for; the others run by a schedule, and outlive a restart of the store. */
+const attended: ReadonlySet<Verb> = new Set([
+	'list',
+	'restore',
+	'probe',
+	'note',
+	'read',
+	'link',
+	'doctor',
+	'adopt',
+]);
 
 async function main(): Promise<void> {
 	const conversation = new Conversation(process.stdin, process.stderr, systemClock);
 	try {
 		const job = parseJob(await conversation.receive('job'));
-		const storage = await openStorage(job.location, conversation.signal);
+		const { signal } = conversation;
+		const storage = await openStorage(job.location, {
+			scratch: job.scratch,
+			clock: systemClock,
+			random: systemRandom,
+			signal,
+			attended: attended.has(job.verb),
+		});
 		await runJob(job, { conversation, storage, clock: systemClock, random: systemRandom });
 	} catch (thrown) {
 		const error = toBackupError(thrown);

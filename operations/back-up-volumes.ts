@@ -7,7 +7,7 @@ import { describeHost } from '../docker/client';
 import { archiveKey, formatRecord } from '../engine/index';
 import { BackupError } from '../protocol/errors';
 import type { StaleRun } from '../protocol/events';
-import type { ArchivePlan, Compression, KeysFrame } from '../protocol/job';
+import { emptyGo, type ArchivePlan, type Compression, type KeysFrame } from '../protocol/job';
 import { parseJobName } from '../protocol/names';
 import type { BackupRecord } from '../protocol/record';
 import { withDocker } from './executor';
@@ -70,7 +70,7 @@ export async function backUpVolumes(
 	return await runJob(context, where, repository, work, async (session, { keyring, repositoryCreated }) => {
 		const { staleRuns } = await session.next('ready');
 		const closeRuns = staleRuns.map((run) => closing(run, keyring, context));
-		session.send('go', { level: 'checksum', archives: [], closeRuns });
+		session.send('go', { ...emptyGo, closeRuns });
 		return { records: await signAndCollect(session, keyring, request, context), repositoryCreated };
 	});
 }

@@ -3,6 +3,7 @@
  * the repository is a directory of this machine.
  */
 import { connectDocker, type DockerEndpoint, type DockerHost } from '../docker/client';
+import { scratchDirectory } from '../docker/container';
 import { ensureImage } from '../docker/images';
 import { runLabels } from '../docker/labels';
 import { reapOrphans } from '../docker/reap';
@@ -10,7 +11,8 @@ import { startRunner, type RunnerMount, type RunnerSpec } from '../docker/runner
 import { inspectVolume } from '../docker/volumes';
 import type { EngineProcess } from '../protocol/engine-process';
 import { BackupError } from '../protocol/errors';
-import type { Location } from '../protocol/job';
+import type { Verb } from '../protocol/job';
+import { describeLocation, type Location } from '../protocol/location';
 import { engineSource } from './engine-source';
 import { startWorker } from './worker';
 import type { OperationContext, RepositoryLocation, RunnerSettings, Where } from './settings';
@@ -21,16 +23,25 @@ export interface EngineNeeds {
 	readonly mounts: readonly RunnerMount[];
 	readonly repository: RepositoryLocation;
 	readonly writesRepository: boolean;
+	/** A second repository, which is written. */
+	readonly target?: RepositoryLocation;
 	readonly runId: string;
+	/** As `scratchOf` says; with one, a runner gets a volume of its own. */
+	readonly scratch: string | null;
 	/** Null for work that belongs to no job. */
 	readonly job: string | null;
 }
 
-const repositoryMountPoint = '/repository';
+type MountPoint = '/repository' | '/target';
 
 /** Where the engine will find the repository. */
-export function locationOf(where: Where, repository: RepositoryLocation): Location {
-	if (where.type === 'runner') return { type: 'directory', path: repositoryMountPoint };
+export function locationOf(
+	where: Where,
+	repository: RepositoryLocation,
+	mountPoint: MountPoint = '/repository',
+): Location {
+	if (repository.type === 's3') return repository;
+	if (where.type === 'runner') return { type: 'directory', path: mountPoint };
 	if (repository.type === 'directory') return { type: 'directory', path: repository.path };
 	throw new BackupError(
 		'usage',
@@ -38,9 +49,18 @@ export function locationOf(where: Where, repository: RepositoryLocation): Locati
 	);
 }
 
+/**
+ * Where the engine may put what is too large for memory: the parts of very large archives on their way to `to` in
+ * S3. In this process there is no such place, and archives that would need one are refused.
+ */
+export function scratchOf(where: Where, verb: Verb, to: RepositoryLocation): string | null {
+	const writesArchives = verb === 'backup' || verb === 'copy';
+	return where.type === 'runner' && writesArchives && to.type === 's3' ? scratchDirectory : null;
+}
+
 /** How messages name the repository's place. */
 export function placeOf(repository: RepositoryLocation): string {
-	return repository.type === 'directory' ? `directory ${repository.path}` : `volume "${repository.name}"`;
+	return repository.type === 'volume' ? `volume "${repository.name}"` : describeLocation(repository);
 }
 
 export async function startEngine(
@@ -86,12 +106,18 @@ async function startOn(
 		onProgress: (message, percent) => context.onEvent({ event: 'pull', message, percent: percent ?? null }),
 		signal,
 	});
-	const repository = await repositoryMount(host, needs, signal);
+	const { repository, target, writesRepository } = needs;
+	const repositories = [
+		await repositoryMount(host, repository, '/repository', !writesRepository, signal),
+		target && (await repositoryMount(host, target, '/target', false, signal)),
+	].filter((mount) => mount !== undefined);
+	const remote = repository.type === 's3' || target?.type === 's3';
 	const spec: RunnerSpec = {
 		...runner,
 		role: needs.role,
-		mounts: [...needs.mounts, repository],
-		network: 'none',
+		mounts: [...needs.mounts, ...repositories],
+		scratch: needs.scratch !== null,
+		network: remote ? runner.network : 'none',
 		labels: runLabels({ ...needs, created: new Date(context.clock.now()).toISOString() }),
 	};
 	return await startRunner(host, spec, engineSource(), signal);
@@ -99,15 +125,13 @@ async function startOn(
 
 async function repositoryMount(
 	host: DockerHost,
-	needs: EngineNeeds,
+	repository: RepositoryLocation,
+	mountPoint: MountPoint,
+	readOnly: boolean,
 	signal: AbortSignal,
-): Promise<RunnerMount> {
-	const { repository } = needs;
-	const common = {
-		target: repositoryMountPoint,
-		readOnly: !needs.writesRepository,
-		missingCode: 'repository_not_found',
-	} as const;
+): Promise<RunnerMount | undefined> {
+	if (repository.type === 's3') return undefined;
+	const common = { target: mountPoint, readOnly, missingCode: 'repository_not_found' } as const;
 	if (repository.type === 'directory') return { ...common, type: 'bind', source: repository.path };
 	try {
 		await inspectVolume(host, repository.name, signal);

@@ -1,11 +1,38 @@
 /** The operations' public face: what nodes, credentials and the CLI may use. */
 export { backUpVolumes, type BackUpOutcome, type BackUpRequest } from './back-up-volumes';
-export type { CatalogEntry } from './catalog-entry';
+export { adoptArchive, type AdoptRequest } from './adopt-archive';
+export type { CatalogEntry, Hold } from './catalog-entry';
+export { deleteRecords, type DeleteOutcome, type DeleteRequest } from './delete-records';
+export {
+	downloadArchive,
+	linkArchive,
+	type ArchiveLink,
+	type DownloadInfo,
+	type DownloadRequest,
+	type LinkRequest,
+} from './download-archive';
+export { examineRepository, type RepositoryFinding } from './examine-repository';
+export { holdRecord, releaseRecord, type HoldOutcome, type HoldRequest } from './hold-records';
+export { copyArchives, type ArchiveCopy, type CopyRequest, type TargetOutcome } from './copy-archives';
+export type { CopyTarget } from './copy-places';
+export type { CopySelection } from './copy-plan';
+export { placeOf } from './executor';
 export { decryptFile } from './decrypt-file';
 export { listDockerVolumes, type VolumeListing } from './list-volumes';
 export { getRecord, listRecords } from './list-records';
+export { browseArchive, type Browsed, type BrowseRequest } from './browse-archive';
+export {
+	compareArchives,
+	differenceError,
+	type ComparedWith,
+	type CompareRequest,
+	type Comparison,
+} from './compare-archives';
 export { restoreDirectory, type RestoreDirectoryOutcome } from './restore-directory';
 export { restoreVolumes, type RestoreOutcome } from './restore-volumes';
+export type { Replaced } from './restore-over-volume';
+export type { LostEntry, Overwrite, RestoreReport, RestoreWay } from './restore-way';
+export { s3Location, type S3Settings } from './s3-location';
 export type { Selection } from './select';
 export {
 	defaultRunner,
@@ -24,5 +51,6 @@ export { generateKey, parseRawKey, passphraseFromFile, type Secret } from '../en
 export { systemClock } from '../protocol/clock';
 export { BackupError, exitCodes, toBackupError, type ErrorCode } from '../protocol/errors';
 export { systemRandom } from '../protocol/random';
+export type { ArchiveEntry, Difference, RestorePlan } from '../protocol/events';
 export type { BackupRecord } from '../protocol/record';
 export type { DockerEndpoint } from '../docker/client';

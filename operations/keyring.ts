@@ -73,7 +73,7 @@ export async function unlock(
 async function draft(settings: RepositorySettings, clock: Clock, random: RandomSource): Promise<string> {
 	const salt = random.bytes(16).toString('hex');
 	const key = settings.secret && (await derive(settings.secret, { logN, salt }));
-	return createDocument({ signer: key?.signer ?? null, logN, salt, clock, random });
+	return createDocument({ signer: key?.signer ?? null, keyId: key?.keyId, logN, salt, clock, random });
 }
 
 async function open(text: string, settings: RepositorySettings, place: string): Promise<Keyring> {
@@ -86,6 +86,7 @@ async function open(text: string, settings: RepositorySettings, place: string): 
 	const document = verifyDocument(
 		text,
 		known.map((key) => key.signer.publicKey),
+		known.map((key) => key.keyId),
 	);
 	if (settings.id !== null && settings.id !== document.id) {
 		throw new BackupError(

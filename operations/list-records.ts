@@ -1,4 +1,5 @@
 /** List: the records of a repository, newest first, each with its trust; and the runs under way. */
+import type { StoredFact } from '../protocol/fact';
 import { parseJobName } from '../protocol/names';
 import { readEntry, type CatalogEntry } from './catalog-entry';
 import type { Keyring } from './keyring';
@@ -14,7 +15,8 @@ export async function listRecords(
 	request: { readonly job: string | null; readonly limit: number | null },
 ): Promise<CatalogEntry[]> {
 	const job = request.job === null ? null : parseJobName(request.job);
-	const { entries } = await readCatalog(context, where, repository, { job, id: null });
+	const filter = { job, id: null, limit: request.limit };
+	const { entries } = await readCatalog(context, where, repository, filter);
 	return request.limit === null ? entries : entries.slice(0, request.limit);
 }
 
@@ -32,20 +34,31 @@ export async function getRecord(
 	return found;
 }
 
-export interface Catalog {
-	readonly entries: CatalogEntry[];
+export interface Catalog extends Received {
 	readonly keyring: Keyring;
+}
+
+export interface Received {
+	readonly entries: CatalogEntry[];
+	/** Deletions that have begun, as stated: unchecked, and perhaps of archives whose record is gone. */
+	readonly deletions: StoredFact[];
+	/** What was stated about the entries; unchecked. */
+	readonly facts: StoredFact[];
 }
 
 export async function readCatalog(
 	context: OperationContext,
 	where: Where,
 	repository: RepositorySettings,
-	filter: { readonly job: string | null; readonly id: string | null },
+	filter: { readonly job: string | null; readonly id: string | null; readonly limit?: number | null },
 ): Promise<Catalog> {
-	const work = { job: { verb: 'list', ...filter }, role: 'repository', labelledJob: filter.job } as const;
+	const work = {
+		job: { verb: 'list', ...filter, limit: filter.limit ?? null },
+		role: 'repository',
+		labelledJob: filter.job,
+	} as const;
 	return await runJob(context, where, repository, work, async (session, { keyring }) => ({
-		entries: await receiveEntries(session, 'done', keyring),
+		...(await receiveCatalog(session, 'done', keyring)),
 		keyring,
 	}));
 }
@@ -56,10 +69,22 @@ export async function receiveEntries(
 	closing: 'done' | 'ready',
 	keyring: Keyring,
 ): Promise<CatalogEntry[]> {
+	return (await receiveCatalog(session, closing, keyring)).entries;
+}
+
+export async function receiveCatalog(
+	session: Session,
+	closing: 'done' | 'ready',
+	keyring: Keyring,
+): Promise<Received> {
 	const entries: CatalogEntry[] = [];
+	const deletions: StoredFact[] = [];
+	const facts: StoredFact[] = [];
 	for (;;) {
 		const event = await session.next('records', closing);
-		if (event.event !== 'records') return entries;
+		if (event.event !== 'records') return { entries, deletions, facts };
+		deletions.push(...event.deletions);
+		facts.push(...event.records.flatMap((stored) => stored.facts));
 		entries.push(
 			...event.running.map((run) => ({ status: 'running', id: run.id, job: run.job, run }) as const),
 		);

@@ -4,24 +4,23 @@
  */
 import { resolve } from 'node:path';
 import type { BackupRecord } from '../protocol/record';
-import { chooseRecord, chooseSources, extractInto } from './restore-volumes';
+import { chooseRecord, chooseSources } from './restore-volumes';
+import { extractInto, jobOf, type RestoreReport, type RestoreWay } from './restore-way';
 import { runJob } from './run-job';
 import type { Selection } from './select';
 import type { OperationContext, RepositorySettings } from './settings';
 
-export interface RestoreDirectoryRequest {
+export interface RestoreDirectoryRequest extends RestoreWay {
 	readonly selection: Selection;
 	readonly volumes: readonly string[];
 	readonly to: string;
 	readonly allowUnsigned: boolean;
 }
 
-export interface RestoreDirectoryOutcome {
+export interface RestoreDirectoryOutcome extends RestoreReport {
 	readonly record: BackupRecord;
 	readonly directory: string;
 	readonly volumes: readonly string[];
-	readonly entries: number;
-	readonly bytes: number;
 	readonly durationMs: number;
 }
 
@@ -44,21 +43,21 @@ export async function restoreDirectory(
 	const work = {
 		job: {
 			verb: 'restore',
+			...jobOf(request),
 			mode: 'directory',
 			targets: sources.map((source) => ({ source, path: `${directory}/${source}` })),
 		},
 		role: 'extract',
 		labelledJob: record.job,
 	} as const;
-	const { entries, bytes } = await runJob(context, where, repository, work, (session) =>
+	const report = await runJob(context, where, repository, work, (session) =>
 		extractInto(session, { record, key }),
 	);
 	return {
 		record,
 		directory,
 		volumes: sources,
-		entries,
-		bytes,
+		...report,
 		durationMs: Math.round(context.clock.monotonic() - started),
 	};
 }

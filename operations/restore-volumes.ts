@@ -1,41 +1,35 @@
 /**
- * Restore: from a record into new volumes. The record is believed, and its key at hand, before anything
- * is made; every byte is checked on its way in, and when one is wrong the new volumes are removed again.
+ * Restore: from a record into new volumes, or over one that exists. The record is believed, and its key at hand,
+ * before anything is made; every byte is checked on its way in, and when one is wrong the new volumes are removed
+ * again.
  */
-import { createVolume, removeVolume } from '../docker/volumes';
+import { createVolume, findVolume, removeVolume } from '../docker/volumes';
 import { BackupError, joinErrors } from '../protocol/errors';
 import type { BackupRecord } from '../protocol/record';
 import { withDocker } from './executor';
+import { extractVolumes, type RestoredVolume } from './extract-volumes';
 import { readCatalog } from './list-records';
-import { filterOf, requireRestorable, selectEntries, type Selection } from './select';
-import { runJob } from './run-job';
-import type { EventOf, Session } from './session';
+import { filterOf, requireRestorable, selectOne, type Selection } from './select';
+import { nothingReplaced, restoreOverVolume, type Replaced } from './restore-over-volume';
+import type { ChosenArchive, RestoreReport, RestoreWay } from './restore-way';
 import type { HostSettings, OperationContext, RepositorySettings, Where } from './settings';
 
-export interface RestoreVolumesRequest {
+export interface RestoreVolumesRequest extends RestoreWay {
 	readonly selection: Selection;
 	/** Volumes of the archive to restore; empty means all. */
 	readonly volumes: readonly string[];
-	/** Name of the new volume for a volume of the archive. */
+	/** Name of the new volume for a volume of the archive; with `into` also of one that is there. */
 	readonly nameFor: (source: string) => string;
 	readonly allowUnsigned: boolean;
 }
 
-export interface RestoredVolume {
-	readonly source: string;
-	readonly volume: string;
-}
-
-export interface RestoreOutcome {
+export interface RestoreOutcome extends RestoreReport, Replaced {
 	readonly record: BackupRecord;
 	readonly volumes: readonly RestoredVolume[];
-	readonly entries: number;
-	readonly bytes: number;
 	readonly durationMs: number;
 }
 
 const volumeName = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;
-const targetDirectory = '/targets/volumes';
 
 export async function restoreVolumes(
 	context: OperationContext,
@@ -54,18 +48,32 @@ export async function restoreVolumes(
 	);
 	const sources = chooseSources(record, request.volumes);
 	const targets = sources.map((source) => ({ source, volume: request.nameFor(source) }));
-	const figures = await withDocker(hostSettings.endpoint, async (host) => {
+	const archive = { record, key };
+	if (request.overwrite) {
+		const over = await restoreOverVolume(context, hostSettings, repository, archive, targets, request);
+		return { record, volumes: targets, ...over, durationMs: since(context, started) };
+	}
+	const report = await withDocker(hostSettings.endpoint, async (host) => {
 		const created: string[] = [];
+		const missing = new Set<string>();
 		try {
 			for (const { source, volume } of targets) {
+				const found = await findVolume(host, volume, context.signal);
+				if (found && request.into) continue;
+				if (!found && request.dryRun) {
+					missing.add(volume);
+					continue;
+				}
 				const labels = {
 					'n8n-nodes-docker-backup.restored-from': record.id,
 					'n8n-nodes-docker-backup.source': source,
 				};
+				// One that is there already is refused.
 				await createVolume(host, { name: volume, labels }, context.signal);
 				created.push(volume);
 			}
-			return await extract(context, where, repository, { record, key }, targets);
+			const mounted = targets.filter(({ volume }) => !missing.has(volume));
+			return await extractVolumes(context, where, repository, archive, targets, mounted, request);
 		} catch (error) {
 			let failure: unknown = error;
 			for (const volume of created) {
@@ -75,50 +83,12 @@ export async function restoreVolumes(
 			throw failure;
 		}
 	});
-	const durationMs = Math.round(context.clock.monotonic() - started);
-	return { record, volumes: targets, entries: figures.entries, bytes: figures.bytes, durationMs };
+	const durationMs = since(context, started);
+	return { record, volumes: targets, ...report, ...nothingReplaced, durationMs };
 }
 
-/** One pass from the archive into the volumes, which are empty. */
-async function extract(
-	context: OperationContext,
-	where: Where,
-	repository: RepositorySettings,
-	archive: ChosenArchive,
-	targets: readonly RestoredVolume[],
-): Promise<EventOf<'done'>> {
-	const mounts = targets.map(({ source, volume }) => ({
-		type: 'volume' as const,
-		source: volume,
-		target: `${targetDirectory}/${source}`,
-		readOnly: false,
-		missingCode: 'volume_not_found' as const,
-	}));
-	const work = {
-		job: {
-			verb: 'restore',
-			mode: 'volume',
-			targets: targets.map(({ source }) => ({ source, path: `${targetDirectory}/${source}` })),
-		},
-		role: 'extract',
-		mounts,
-		labelledJob: archive.record.job,
-	} as const;
-	return await runJob(context, where, repository, work, (session) => extractInto(session, archive));
-}
-
-/** What remains to be said once the engine knows its targets. */
-export async function extractInto(session: Session, archive: ChosenArchive): Promise<EventOf<'done'>> {
-	await session.next('ready');
-	session.send('go', { closeRuns: [], level: 'deep', archives: [archive] });
-	return await session.next('done');
-}
-
-export interface ChosenArchive {
-	readonly record: BackupRecord;
-	/** Key of the archive, base64; null when it is not encrypted. */
-	readonly key: string | null;
-}
+const since = ({ clock }: OperationContext, started: number): number =>
+	Math.round(clock.monotonic() - started);
 
 /** The one record that a restore means, checked, with its key. */
 export async function chooseRecord(
@@ -129,17 +99,7 @@ export async function chooseRecord(
 	allowUnsigned: boolean,
 ): Promise<ChosenArchive> {
 	const { entries, keyring } = await readCatalog(context, where, repository, filterOf(selection));
-	const found = selectEntries(entries, selection, keyring);
-	const [entry] = found;
-	if (entry === undefined || found.length > 1) {
-		throw new BackupError(
-			'invalid_parameter',
-			`the job has ${found.length} series of archives; a restore takes one`,
-			{
-				hint: `Name the record's id: ${found.map((candidate) => candidate.id).join(', ')}.`,
-			},
-		);
-	}
+	const entry = selectOne(entries, selection, keyring);
 	requireRestorable(entry, keyring, allowUnsigned);
 	return { record: entry.record, key: await keyring.keyOf(entry.record) };
 }

@@ -5,13 +5,13 @@
  */
 import type { RunnerMount, RunnerRole } from '../docker/runner';
 import type { Job } from '../protocol/job';
-import { locationOf, startEngine } from './executor';
+import { locationOf, scratchOf, startEngine } from './executor';
 import { introduce, type Introduced, type KeysOfRun } from './introduce';
 import type { Keyring } from './keyring';
 import { converse, type Session } from './session';
-import type { OperationContext, RepositorySettings, Where } from './settings';
+import type { OperationContext, RepositoryLocation, RepositorySettings, Where } from './settings';
 
-type WithoutBase<J> = J extends Job ? Omit<J, 'version' | 'runId' | 'location'> : never;
+type WithoutBase<J> = J extends Job ? Omit<J, 'version' | 'runId' | 'location' | 'scratch'> : never;
 
 export interface EngineWork {
 	/** What the engine is told, but for what it is told of every job. */
@@ -20,6 +20,8 @@ export interface EngineWork {
 	/** Sources or targets. */
 	readonly mounts?: readonly RunnerMount[];
 	readonly writesRepository?: boolean;
+	/** A second repository, which is written; the job itself says where the engine finds it. */
+	readonly target?: RepositoryLocation;
 	/** The backup job that this belongs to, for the runner's labels. */
 	readonly labelledJob: string | null;
 	/** Which keys the engine may know at its start; none by default. */
@@ -46,17 +48,27 @@ export async function startJob<T>(
 	context: OperationContext,
 	where: Where,
 	repository: RepositorySettings,
-	{ job, role, mounts = [], writesRepository = false, labelledJob }: EngineWork,
+	{ job, role, mounts = [], writesRepository = false, target, labelledJob }: EngineWork,
 	body: (session: Session) => Promise<T>,
 ): Promise<T> {
 	const runId = context.random.bytes(8).toString('hex');
 	const location = locationOf(where, repository.location);
-	const needs = { role, mounts, repository: repository.location, writesRepository, runId, job: labelledJob };
+	const scratch = scratchOf(where, job.verb, target ?? repository.location);
+	const needs = {
+		role,
+		mounts,
+		repository: repository.location,
+		writesRepository,
+		target,
+		runId,
+		scratch,
+		job: labelledJob,
+	};
 	return await converse(
 		context,
 		(signal) => startEngine(where, needs, context, signal),
 		async (session) => {
-			session.send('job', { version: 1, runId, location, ...job });
+			session.send('job', { version: 1, runId, location, scratch, ...job });
 			return await body(session);
 		},
 	);

@@ -75,12 +75,33 @@ function isNewer(a: StoredEntry, b: StoredEntry): boolean {
 		: a.record.startedAt > b.record.startedAt;
 }
 
-/** Refuses what can't be vouched for: failed runs, forged records, unsigned ones unless allowed. */
+/** The one archive that is meant; a job with several series has no single latest one. */
+export function selectOne(
+	entries: readonly CatalogEntry[],
+	selection: Selection,
+	keyring: Keyring,
+): StoredEntry {
+	const found = selectEntries(entries, selection, keyring);
+	const [entry] = found;
+	if (entry !== undefined && found.length === 1) return entry;
+	throw new BackupError(
+		'invalid_parameter',
+		`the job has ${found.length} series of archives, and one archive is wanted`,
+		{ hint: `Name the record's id: ${found.map((candidate) => candidate.id).join(', ')}.` },
+	);
+}
+
+/** Refuses what can't be vouched for: failed runs, what is being deleted, forged records, unsigned ones unless allowed. */
 export function requireRestorable(entry: StoredEntry, keyring: Keyring, allowUnsigned: boolean): void {
-	const { id, record, trust } = entry;
+	const { id, record, trust, deleting } = entry;
 	if (record.status === 'failed') {
 		throw new BackupError('record_not_found', `${id} is a failed run and holds no archive`, {
 			hint: 'Choose a successful record.',
+		});
+	}
+	if (deleting) {
+		throw new BackupError('record_not_found', `${id} is being deleted`, {
+			hint: 'Choose another record, or another copy of it.',
 		});
 	}
 	if (trust === 'forged') {

@@ -3,6 +3,7 @@
  * the heartbeats. `converse` owns the whole life of the engine: whatever happens, it is gone afterwards.
  */
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { engineDied, type EngineProcess } from '../protocol/engine-process';
 import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
 import { decodeEvent, type EngineEvent, type EventName } from '../protocol/events';
@@ -25,6 +26,8 @@ export interface Session {
 	send(type: FrameType, body?: object | KeysFrame): void;
 	/** The next answering event, which must be one of these; a `failure`, or the engine's end, throws. */
 	next<const N extends EventName>(...names: N[]): Promise<EventOf<N>>;
+	/** The raw bytes that the engine writes from now on, up to its end; they must be read, or let go by `resume`. */
+	output(): Readable;
 }
 
 export async function converse<T>(
@@ -80,7 +83,8 @@ async function converseWith<T>(
 	};
 	// Writing to an engine that ended is no news: its exit tells why.
 	engine.stdin.on('error', () => undefined);
-	// Unread output would hold up the events.
+	// Unread output would hold up the events. Its errors are told by the engine's end.
+	engine.stdout.on('error', () => undefined);
 	engine.stdout.resume();
 
 	const lines = createInterface({ input: engine.stderr });
@@ -106,6 +110,8 @@ async function converseWith<T>(
 	});
 	const pulse = setInterval(() => {
 		send('heartbeat');
+		// Where both come by one connection, output that waits here holds the engine's events back.
+		if (engine.stdout.readableLength > 0) state.lastHeard = context.clock.monotonic();
 		if (context.clock.monotonic() - state.lastHeard > silenceLimitMs) void engine.stop();
 	}, heartbeatEveryMs);
 	let grace: NodeJS.Timeout | undefined;
@@ -135,8 +141,9 @@ async function converseWith<T>(
 		}
 	};
 	try {
-		return await body({ send, next });
+		return await body({ send, next, output: () => engine.stdout.pause() });
 	} catch (error) {
+		engine.stdout.resume();
 		// One that told its failure has tidied up before.
 		if (!state.failed) await letGo(engine);
 		throw error;

@@ -6,6 +6,7 @@ import type { DockerEndpoint } from '../docker/client';
 import type { Secret } from '../engine/index';
 import type { Clock, RandomSource } from '../protocol/environment';
 import type { EngineEvent } from '../protocol/events';
+import type { S3Location } from '../protocol/location';
 import type { BackupRecord } from '../protocol/record';
 
 export interface HostSettings {
@@ -20,6 +21,8 @@ export interface RunnerSettings {
 	/** Docker's relative CPU weight; 1024 is neutral. */
 	readonly cpuShares: number;
 	readonly pidsLimit: number;
+	/** Docker network of runners that must reach an S3 store; the others have none. */
+	readonly network: string;
 }
 
 export const defaultRunner: RunnerSettings = {
@@ -27,6 +30,7 @@ export const defaultRunner: RunnerSettings = {
 	memoryBytes: 512 << 20,
 	cpuShares: 512,
 	pidsLimit: 128,
+	network: 'bridge',
 };
 
 export const defaultSocket = '/var/run/docker.sock';
@@ -36,7 +40,9 @@ export type Where = { readonly type: 'runner'; readonly host: HostSettings } | {
 
 export type RepositoryLocation =
 	/** An absolute path: on the Docker host with a runner, else on this machine. */
-	{ readonly type: 'directory'; readonly path: string } | { readonly type: 'volume'; readonly name: string };
+	| { readonly type: 'directory'; readonly path: string }
+	| { readonly type: 'volume'; readonly name: string }
+	| S3Location;
 
 export interface RepositorySettings {
 	readonly location: RepositoryLocation;

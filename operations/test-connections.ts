@@ -15,19 +15,33 @@ export async function testDockerHost(host: HostSettings, signal: AbortSignal): P
 	return `${name} (Docker ${version}, ${architecture})`;
 }
 
+export interface RepositoryVerdict {
+	/** False: an append-only use, which is enough for backups. With `write` only; else true. */
+	readonly canDelete: boolean;
+}
+
 /** Opens the repository, or finds that one may be made there (it is not made); with `write`, writes a probe. */
 export async function testRepository(
 	context: OperationContext,
 	where: Where,
 	repository: RepositorySettings,
 	write: boolean,
-): Promise<void> {
+): Promise<RepositoryVerdict> {
+	let canDelete = true;
+	const listening: OperationContext = {
+		...context,
+		onEvent(event) {
+			if (event.event === 'warning' && event.code === 'probe_kept') canDelete = false;
+			context.onEvent(event);
+		},
+	};
 	const job = { verb: 'probe', write } as const;
 	const work = { job, role: 'repository', writesRepository: write, labelledJob: null } as const;
-	await startJob(context, where, repository, work, async (session) => {
+	await startJob(listening, where, repository, work, async (session) => {
 		const { document, empty } = await session.next('repository');
 		await unlock(document, empty, repository, placeOf(repository.location), context);
 		session.send('keys', { create: null, ...noKeys });
 		await session.next('done');
 	});
+	return { canDelete };
 }

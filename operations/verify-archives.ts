@@ -5,7 +5,7 @@
  */
 import type { VerifyResult } from '../protocol/events';
 import { toBackupError, type BackupError } from '../protocol/errors';
-import type { GoFrame } from '../protocol/job';
+import { emptyGo, type GoFrame } from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
 import type { StoredEntry } from './catalog-entry';
 import type { Keyring } from './keyring';
@@ -37,7 +37,7 @@ export async function verifyArchives(
 		const entries = selectEntries(await receiveEntries(session, 'ready', keyring), selection, keyring);
 		const checked = await Promise.all(entries.map((entry) => prepare(entry, keyring, level)));
 		session.send('go', {
-			closeRuns: [],
+			...emptyGo,
 			level,
 			archives: checked.flatMap((entry) => (entry.refusal ? [] : [{ record: entry.record, key: entry.key }])),
 		});

@@ -13,6 +13,9 @@ import type { OperationContext, RepositoryLocation } from './settings';
 
 const sourceDirectory = '/sources/volumes';
 
+/** Where the engine finds what has this name in an archive. */
+export const sourcePath = (name: string): string => `${sourceDirectory}/${name}`;
+
 export interface ChosenSources {
 	/** Names of Docker volumes. */
 	readonly volumes: readonly string[];
@@ -29,7 +32,7 @@ export function sourcesOf({ volumes, directories }: ChosenSources): Source[] {
 	const sources: Source[] = [
 		...volumes.map((name) => ({ type: 'volume', name, from: name }) as const),
 		...directories.map((path) => ({ type: 'directory', name: slug(path), from: path }) as const),
-	].map((source) => ({ ...source, path: `${sourceDirectory}/${source.name}` }));
+	].map((source) => ({ ...source, path: sourcePath(source.name) }));
 	const names = sources.map((source) => source.name);
 	const twice = names.find((name, position) => names.indexOf(name) !== position);
 	if (twice !== undefined)

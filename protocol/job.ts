@@ -1,24 +1,37 @@
 /**
  * What the orchestrator asks of the engine: the `job` frame and the control frames that follow it.
- * Version 1; the job holds no secret: keys come in the `keys` frame, and only those of this run's archives.
+ * Version 1. Keys come in the `keys` frame, and only those of this run's archives; the one secret in a job
+ * frame is how to reach an S3 store (location.ts).
  *
  * Every conversation starts the same way: job → `repository` event → `keys` frame. Then, by verb:
  *   backup   `ready` → go → `source-read`, and per archive `sealed` | `failed` → commit → … → `done`
  *   list     `records`… → `done`
  *   verify   `records`… → `ready` → go (archives) → `verified`… → `done`
- *   restore  `ready` → go (archive) → `done`
+ *   restore  `ready` → go (archive) → `plan` → (`lost`… → `extracted`)? → `done`
+ *   browse   `records` → `ready` → go (archive) → `entries`… → `done`
+ *   compare  `records`… → `ready` → go (archive, and the other one if it is named) → `differences`… → `compared`
+ *            → `done`
  *   probe    `done`
+ *   copy     `repository` → keys, again for the target → `records`… of the source → `ready` → `records`… of the
+ *            target → `ready` → go (archives of one job) → per archive (`sealed` → commit)? → `copied` → …
+ *            → `ready` → go (of the next job, or more of this) → … → `ready` → go (no archives) → `done`
+ *   delete   `records`… (under the lease; with deletions begun before) → `ready` → go (facts, finish)
+ *            → `deleted`… → `done`
+ *   note     `records` → `ready` → go (facts) → `noted`… → `done`
+ *   read     `records` → `ready` → go (archive) → the stored bytes on stdout → `done`
+ *   link     `records` → `ready` → go (archive) → `link` → `done`
+ *   doctor   `records`… → `finding`… → `done`
+ *   adopt    `unlisted` → keys → `sealed` → commit → `stored` → `done`
  * Throws `protocol_violation`.
  */
 import { BackupError } from './errors';
-import { parseJobName } from './names';
+import { parseStoredFact, type StoredFact } from './fact';
+import { parseLocation, type Location } from './location';
+import { parseArchiveId, parseJobName } from './names';
 import { Reader, type Fields } from './parse';
 import { kinds, parseKdf, parseRecord, type BackupRecord, type KdfParameters, type Kind } from './record';
 
 export const protocolVersion = 1;
-
-/** Where the repository is, as the engine sees it. */
-export type Location = { readonly type: 'directory'; readonly path: string };
 
 export interface Compression {
 	readonly algorithm: 'zstd' | 'none';
@@ -46,6 +59,8 @@ interface JobBase {
 	readonly version: 1;
 	readonly runId: string;
 	readonly location: Location;
+	/** An empty directory on a disk for what is too large for memory; null: there is none. */
+	readonly scratch: string | null;
 }
 
 export interface BackupJob extends JobBase {
@@ -66,6 +81,8 @@ export interface ListJob extends JobBase {
 	readonly job: string | null;
 	/** Only this id; null: all. */
 	readonly id: string | null;
+	/** At most so many records, the newest by the times in their ids; null: all. */
+	readonly limit: number | null;
 }
 
 export interface VerifyJob extends JobBase {
@@ -80,6 +97,46 @@ export interface RestoreJob extends JobBase {
 	readonly mode: 'volume' | 'directory';
 	/** Where each volume of the archive goes; what is not named stays out. */
 	readonly targets: readonly { readonly source: string; readonly path: string }[];
+	/** Paths or globs (`*`, `?`, `**`) below every volume's root, each with all that is below; empty: everything. */
+	readonly paths: readonly string[];
+	/** A directory below each target, absent or empty before; '' is the target itself. */
+	readonly into: string;
+	/**
+	 * What becomes of what a target holds: `empty`: there must be nothing; `swap`: replaced by renames when
+	 * the new content is whole; `wipe`: removed first.
+	 */
+	readonly over: 'empty' | 'swap' | 'wipe';
+	/** Whether to restore what a damaged archive still gives, and to tell what is lost. */
+	readonly salvage: boolean;
+	/** Whether to say only what would be done. */
+	readonly dryRun: boolean;
+}
+
+/** Shows what an archive of volumes holds, from its index alone. */
+export interface BrowseJob extends JobBase {
+	readonly verb: 'browse';
+	readonly id: string;
+	/** Only these volumes; empty: all. */
+	readonly volumes: readonly string[];
+	/** A path below every volume's root: only it and what is below; '': everything. */
+	readonly under: string;
+	/** Only what one of these globs matches, from the volume's root; empty: everything. */
+	readonly patterns: readonly string[];
+	/** Entries to pass over, and to show at most. */
+	readonly offset: number;
+	readonly limit: number | null;
+}
+
+/** What differs between an archive and its volumes as they are now, or another archive of the repository. */
+export interface CompareJob extends JobBase {
+	readonly verb: 'compare';
+	readonly id: string;
+	/** Null: the sources are compared with. */
+	readonly other: string | null;
+	/** Under the names that they have in the archive; of its volumes only these are looked at. */
+	readonly sources: readonly SourceVolume[];
+	/** What the sources hold and a backup would leave out. */
+	readonly exclude: readonly string[];
 }
 
 export interface ProbeJob extends JobBase {
@@ -88,7 +145,75 @@ export interface ProbeJob extends JobBase {
 	readonly write: boolean;
 }
 
-export type Job = BackupJob | ListJob | VerifyJob | RestoreJob | ProbeJob;
+export interface CopyJob extends JobBase {
+	readonly verb: 'copy';
+	readonly job: string | null;
+	readonly id: string | null;
+	readonly target: Location;
+	/** This side's host, for the target's leases. */
+	readonly host: string;
+	readonly lockWaitMs: number;
+	/** Whether to read every copied byte back from the target before its record is written. */
+	readonly readBack: boolean;
+}
+
+export interface DeleteJob extends JobBase {
+	readonly verb: 'delete';
+	readonly job: string;
+	readonly ids: readonly string[];
+	readonly host: string;
+	readonly lockWaitMs: number;
+}
+
+/** Stores facts about one archive: hold, release and what follows. */
+export interface NoteJob extends JobBase {
+	readonly verb: 'note';
+	readonly id: string;
+}
+
+export interface ReadJob extends JobBase {
+	readonly verb: 'read';
+	readonly id: string;
+}
+
+/** A link by which anybody can download the archive for a time; only where the storage can sign one. */
+export interface LinkJob extends JobBase {
+	readonly verb: 'link';
+	readonly id: string;
+	readonly expiresInSeconds: number;
+}
+
+export interface DoctorJob extends JobBase {
+	readonly verb: 'doctor';
+	readonly job: string | null;
+}
+
+/** Makes a record for an archive that has none. */
+export interface AdoptJob extends JobBase {
+	readonly verb: 'adopt';
+	readonly job: string;
+	readonly id: string;
+	readonly host: string;
+	readonly lockWaitMs: number;
+}
+
+export type Job =
+	| BackupJob
+	| ListJob
+	| VerifyJob
+	| RestoreJob
+	| ProbeJob
+	| CopyJob
+	| DeleteJob
+	| NoteJob
+	| ReadJob
+	| LinkJob
+	| DoctorJob
+	| AdoptJob
+	| BrowseJob
+	| CompareJob;
+
+export type Verb = Job['verb'];
 
 /** Key of one archive, base64 of 32 bytes. */
 export interface ArchiveKey {
@@ -108,11 +233,30 @@ export interface KeysFrame {
 export interface GoFrame {
 	/** backup: signed records that close the stale runs named by `ready`. */
 	readonly closeRuns: readonly { readonly id: string; readonly recordText: string }[];
-	/** verify and restore: which archives, with their keys. */
+	/** verify, restore, read, browse, compare: which archives, with their keys; copy: without. */
 	readonly archives: readonly { readonly record: BackupRecord; readonly key: string | null }[];
 	/** verify: how deep. */
 	readonly level: 'checksum' | 'deep';
+	/** copy: ids of those whose record is at the target, and was found to be genuine and the same. */
+	readonly recorded: readonly string[];
+	/** note: what to store; delete: the `deleted` facts of this run. Signed where the repository has a key. */
+	readonly facts: readonly StoredFact[];
+	/** delete: deletions begun by earlier runs, found to be genuine, to be finished. */
+	readonly finish: readonly { readonly id: string; readonly ulid: string }[];
+	/** delete: deletions begun by earlier runs, of archives that are held: only what states them is removed. */
+	readonly withdraw: readonly { readonly id: string; readonly ulid: string }[];
 }
+
+/** Nothing to do; what a verb needs is put in its place. */
+export const emptyGo: GoFrame = {
+	closeRuns: [],
+	archives: [],
+	level: 'checksum',
+	recorded: [],
+	facts: [],
+	finish: [],
+	withdraw: [],
+};
 
 export interface CommitFrame {
 	readonly id: string;
@@ -120,6 +264,22 @@ export interface CommitFrame {
 }
 
 const reader = new Reader('protocol_violation', 'job');
+const verbs = [
+	'backup',
+	'list',
+	'verify',
+	'restore',
+	'probe',
+	'copy',
+	'delete',
+	'note',
+	'read',
+	'link',
+	'doctor',
+	'adopt',
+	'browse',
+	'compare',
+] as const satisfies readonly Verb[];
 
 export function parseJob(bytes: Buffer): Job {
 	const f = reader.fields(reader.json(bytes.toString()));
@@ -132,8 +292,9 @@ export function parseJob(bytes: Buffer): Job {
 		version: protocolVersion,
 		runId: reader.string(f, 'runId'),
 		location: parseLocation(f['location']),
+		scratch: nullableText(f, 'scratch'),
 	} as const;
-	const verb = reader.oneOf(f, 'verb', ['backup', 'list', 'verify', 'restore', 'probe']);
+	const verb = reader.oneOf(f, 'verb', verbs);
 	switch (verb) {
 		case 'backup':
 			return {
@@ -147,7 +308,10 @@ export function parseJob(bytes: Buffer): Job {
 				encrypt: reader.boolean(f, 'encrypt'),
 				lockWaitMs: reader.integer(f, 'lockWaitMs'),
 			};
-		case 'list':
+		case 'list': {
+			const limit = reader.nullable(f, 'limit', (x, n) => reader.integer(x, n, 1));
+			return { ...base, verb, job: nullableText(f, 'job'), id: nullableText(f, 'id'), limit };
+		}
 		case 'verify':
 			return { ...base, verb, job: nullableText(f, 'job'), id: nullableText(f, 'id') };
 		case 'restore':
@@ -159,15 +323,73 @@ export function parseJob(bytes: Buffer): Job {
 					const target = reader.fields(value, 'targets');
 					return { source: reader.string(target, 'source'), path: reader.string(target, 'path') };
 				}),
+				paths: reader.strings(f, 'paths'),
+				into: reader.string(f, 'into'),
+				over: reader.oneOf(f, 'over', ['empty', 'swap', 'wipe']),
+				salvage: reader.boolean(f, 'salvage'),
+				dryRun: reader.boolean(f, 'dryRun'),
+			};
+		case 'browse':
+			return {
+				...base,
+				verb,
+				id: parseArchiveId(f['id']),
+				volumes: reader.strings(f, 'volumes'),
+				under: reader.string(f, 'under'),
+				patterns: reader.strings(f, 'patterns'),
+				offset: reader.integer(f, 'offset'),
+				limit: reader.nullable(f, 'limit', (x, n) => reader.integer(x, n)),
+			};
+		case 'compare':
+			return {
+				...base,
+				verb,
+				id: parseArchiveId(f['id']),
+				other: reader.nullable(f, 'other', (x, n) => parseArchiveId(x[n])),
+				sources: reader.array(f, 'sources', parseSource),
+				exclude: reader.strings(f, 'exclude'),
 			};
 		case 'probe':
 			return { ...base, verb, write: reader.boolean(f, 'write') };
+		case 'copy':
+			return {
+				...base,
+				verb,
+				job: nullableText(f, 'job'),
+				id: nullableText(f, 'id'),
+				target: parseLocation(f['target']),
+				host: reader.string(f, 'host'),
+				lockWaitMs: reader.integer(f, 'lockWaitMs'),
+				readBack: reader.boolean(f, 'readBack'),
+			};
+		case 'delete':
+			return {
+				...base,
+				verb,
+				job: parseJobName(f['job']),
+				ids: reader.strings(f, 'ids').map(parseArchiveId),
+				host: reader.string(f, 'host'),
+				lockWaitMs: reader.integer(f, 'lockWaitMs'),
+			};
+		case 'note':
+		case 'read':
+			return { ...base, verb, id: parseArchiveId(f['id']) };
+		case 'link': {
+			const expiresInSeconds = reader.integer(f, 'expiresInSeconds', 1);
+			return { ...base, verb, id: parseArchiveId(f['id']), expiresInSeconds };
+		}
+		case 'doctor':
+			return { ...base, verb, job: nullableText(f, 'job') };
+		case 'adopt':
+			return {
+				...base,
+				verb,
+				job: parseJobName(f['job']),
+				id: parseArchiveId(f['id']),
+				host: reader.string(f, 'host'),
+				lockWaitMs: reader.integer(f, 'lockWaitMs'),
+			};
 	}
-}
-
-function parseLocation(value: unknown): Location {
-	const f = reader.fields(value, 'location');
-	return { type: reader.oneOf(f, 'type', ['directory']), path: reader.string(f, 'path') };
 }
 
 function parseArchivePlan(value: unknown): ArchivePlan {
@@ -177,14 +399,16 @@ function parseArchivePlan(value: unknown): ArchivePlan {
 		archiveId: reader.string(f, 'archiveId', /^[0-9a-f]{32}$/),
 		series: reader.string(f, 'series'),
 		kind: reader.oneOf(f, 'kind', kinds),
-		sources: reader.array(f, 'sources', (item) => {
-			const source = reader.fields(item, 'sources');
-			return {
-				type: reader.oneOf(source, 'type', ['volume', 'directory']),
-				name: reader.string(source, 'name'),
-				path: reader.string(source, 'path'),
-			};
-		}),
+		sources: reader.array(f, 'sources', parseSource),
+	};
+}
+
+function parseSource(value: unknown): SourceVolume {
+	const f = reader.fields(value, 'sources');
+	return {
+		type: reader.oneOf(f, 'type', ['volume', 'directory']),
+		name: reader.string(f, 'name'),
+		path: reader.string(f, 'path'),
 	};
 }
 
@@ -220,7 +444,16 @@ export function parseGoFrame(bytes: Buffer): GoFrame {
 			return { record: parseRecord(archive['record']), key: nullableText(archive, 'key') };
 		}),
 		level: reader.oneOf(f, 'level', ['checksum', 'deep']),
+		recorded: reader.strings(f, 'recorded'),
+		facts: reader.array(f, 'facts', (value) => parseStoredFact(reader, value)),
+		finish: reader.array(f, 'finish', parseDeletion),
+		withdraw: reader.array(f, 'withdraw', parseDeletion),
 	};
+}
+
+function parseDeletion(value: unknown): GoFrame['finish'][number] {
+	const f = reader.fields(value, 'deletion');
+	return { id: parseArchiveId(f['id']), ulid: reader.string(f, 'ulid') };
 }
 
 export function parseCommitFrame(bytes: Buffer): CommitFrame {

@@ -23,6 +23,7 @@ import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import esbuild from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const work = mkdtempSync(join(tmpdir(), 'check-pack-'));
@@ -69,9 +70,27 @@ function checkManifest(folder, manifest) {
 	}
 }
 
-function checkRequires(folder, path, text) {
+/** What a file requires, as a parser sees it: the words of a message are none. */
+async function requiresOf(text) {
+	const names = [];
+	const collect = {
+		name: 'collect',
+		setup(build) {
+			build.onResolve({ filter: /.*/ }, ({ path }) => {
+				names.push(path);
+				return { external: true };
+			});
+		},
+	};
+	const stdin = { contents: text.replace(/^#!.*/, ''), loader: 'js' };
+	const options = { bundle: true, write: false, platform: 'node', logLevel: 'silent' };
+	await esbuild.build({ ...options, stdin, plugins: [collect] });
+	return names;
+}
+
+async function checkRequires(folder, path, text) {
 	const n8nFacing = /^dist\/(nodes|credentials)\//.test(relative(folder, path));
-	for (const [, name] of text.matchAll(/(?<![\w.$])require\(\s*["'`]([^"'`]+)["'`]\s*\)/g)) {
+	for (const name of await requiresOf(text)) {
 		if (builtins.has(name) || (n8nFacing && name === 'n8n-workflow')) continue;
 		const target = resolve(dirname(path), name);
 		const found = name.startsWith('.') && ['', '.js', '/index.js'].some((end) => existsSync(target + end));
@@ -79,7 +98,7 @@ function checkRequires(folder, path, text) {
 	}
 }
 
-function checkContents(folder) {
+async function checkContents(folder) {
 	for (const path of filesIn(folder)) {
 		const name = relative(folder, path);
 		if (/\.(map|ts|tsbuildinfo)$/.test(name)) faults.push(`${name} does not belong in the package`);
@@ -88,7 +107,7 @@ function checkContents(folder) {
 		if (text.includes('sourceMappingURL=') && name.endsWith('.js'))
 			faults.push(`${name} refers to a source map`);
 		if (text.includes(root)) faults.push(`${name} contains the path of this checkout`);
-		if (name.endsWith('.js')) checkRequires(folder, path, text);
+		if (name.endsWith('.js')) await checkRequires(folder, path, text);
 	}
 }
 
@@ -120,10 +139,10 @@ function checkLoads(folder, manifest) {
 try {
 	const { folder, size } = unpack();
 	const engine = join(root, 'dist/engine/engine.js');
-	checkRequires(folder, join(folder, 'engine.js'), readFileSync(engine, 'utf8'));
+	await checkRequires(folder, join(folder, 'engine.js'), readFileSync(engine, 'utf8'));
 	const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
 	checkManifest(folder, manifest);
-	checkContents(folder);
+	await checkContents(folder);
 	if (faults.length === 0) checkLoads(folder, manifest);
 	if (faults.length === 0) {
 		console.log(

@@ -35,6 +35,11 @@ export const dockerFlags = [
 		value: 'SIZE',
 		help: `Memory limit of the runner, e.g. 1g; default ${defaultRunner.memoryBytes >> 20}m`,
 	},
+	{
+		name: 'runner-network',
+		value: 'NETWORK',
+		help: `Docker network of runners that reach an S3 store; default ${defaultRunner.network}`,
+	},
 ] as const satisfies readonly Flag[];
 
 export type DockerValues = Values<typeof dockerFlags>;
@@ -51,13 +56,16 @@ export async function hostOf(flags: DockerValues, shell: Shell): Promise<HostSet
 	return { endpoint: await withTls(parseEndpoint(text, origin), shell.env), runner: runnerOf(flags) };
 }
 
-/** Verbs that only read a repository need no Docker for one in a directory of this machine, unless a host is named. */
+/**
+ * Verbs that touch nothing but a repository need no Docker for one in S3, or in a directory of this machine,
+ * unless a host is named.
+ */
 export async function whereOf(
 	flags: DockerValues,
 	{ location }: RepositorySettings,
 	shell: Shell,
 ): Promise<Where> {
-	if (location.type === 'directory' && flags['docker-host'] === undefined) return { type: 'process' };
+	if (location.type !== 'volume' && flags['docker-host'] === undefined) return { type: 'process' };
 	return { type: 'runner', host: await hostOf(flags, shell) };
 }
 
@@ -102,7 +110,16 @@ function runnerOf(flags: DockerValues): RunnerSettings {
 		...defaultRunner,
 		image: flags['runner-image'] ?? defaultRunner.image,
 		memoryBytes: memory === undefined ? defaultRunner.memoryBytes : parseMemory(memory),
+		network: parseNetwork(flags['runner-network'] ?? defaultRunner.network),
 	};
+}
+
+function parseNetwork(name: string): string {
+	if (name !== 'none' && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) return name;
+	throw usage(
+		`--runner-network ${JSON.stringify(name)} is no network for runners`,
+		'Write bridge, host, or the name of a network on the Docker host.',
+	);
 }
 
 /** Bytes of `536870912`, `512m`, `1g` (powers of 1024, as Docker reads them). */

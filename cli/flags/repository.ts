@@ -4,11 +4,12 @@ import type { RepositoryLocation, RepositorySettings } from '../../operations/in
 import { usage } from '../parse-arguments';
 import type { Flag, Shell, Values } from '../verb';
 import { secretsOf, type KeyValues } from './keys';
+import { isS3, refuseS3Flags, s3Of, type S3Values } from './s3';
 
 export const repositoryFlag = {
 	name: 'repository',
 	value: 'REPOSITORY',
-	help: 'A directory, or volume:NAME for a Docker volume',
+	help: 'A directory, volume:NAME for a Docker volume, or s3://BUCKET/PREFIX',
 } as const satisfies Flag;
 
 export const repositoryIdFlag = {
@@ -22,7 +23,9 @@ export const noCreateFlag = {
 	help: 'Refuse an empty location instead of making it a repository',
 } as const satisfies Flag;
 
-export type RepositoryValues = Values<readonly [typeof repositoryFlag, typeof repositoryIdFlag]> & KeyValues;
+export type RepositoryValues = Values<readonly [typeof repositoryFlag, typeof repositoryIdFlag]> &
+	KeyValues &
+	S3Values;
 
 /** `mayCreate`: whether an empty location may become a repository. Throws `usage`, and what the key files' errors are. */
 export async function repositoryOf(
@@ -30,19 +33,27 @@ export async function repositoryOf(
 	shell: Shell,
 	mayCreate: boolean,
 ): Promise<RepositorySettings> {
-	const location = parseLocation(flags.repository ?? '', shell.directory);
+	const location = await locationOf(flags.repository ?? '', flags, shell);
 	const { secret, previousSecrets } = await secretsOf(flags, shell.directory);
 	return { location, secret, previousSecrets, mayCreate, id: flags['repository-id'] ?? null };
+}
+
+/** A repository of any kind; `flags` are those of its S3 store. */
+export async function locationOf(text: string, flags: S3Values, shell: Shell): Promise<RepositoryLocation> {
+	if (isS3(text)) return await s3Of(text, flags, shell);
+	refuseS3Flags(flags);
+	return parseLocation(text, shell.directory);
 }
 
 /** A relative path starts from `directory`. */
 export function parseLocation(text: string, directory: string): RepositoryLocation {
 	const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase();
-	if (scheme === 's3') {
-		throw usage('S3 repositories are not supported yet', 'Use a directory or volume:NAME as the repository.');
+	if (scheme !== undefined) {
+		throw usage(
+			`${scheme}:// is no kind of repository`,
+			'Use a directory, volume:NAME or s3://BUCKET/PREFIX (with --endpoint for stores other than AWS).',
+		);
 	}
-	if (scheme !== undefined)
-		throw usage(`${scheme}:// is no kind of repository`, 'Use a directory or volume:NAME.');
 	if (!text.startsWith('volume:')) return { type: 'directory', path: resolve(directory, text) };
 	const name = text.slice('volume:'.length);
 	if (name === '' || name.includes('/')) {

@@ -19,7 +19,7 @@ function column(
 const columns: readonly Column<CatalogEntry>[] = [
 	{ title: 'id', align: 'left', cell: ({ id }) => id },
 	{ title: 'job', align: 'left', cell: (entry) => ('job' in entry ? entry.job : none) },
-	{ title: 'status', align: 'left', cell: ({ status }) => status },
+	{ title: 'status', align: 'left', cell: statusOf },
 	column('trust', ({ trust }) => trust),
 	column('size', ({ record }) => (record.status === 'failed' ? none : size(record.sizeBytes)), 'right'),
 	column('content', ({ record }) => (record.status === 'failed' ? none : size(record.contentBytes)), 'right'),
@@ -33,6 +33,13 @@ function startedAt(entry: CatalogEntry): string {
 	return entry.status === 'running' ? time(entry.run.startedAt) : none;
 }
 
+/** A hold and a deletion matter more than anything else that was stated about a backup. */
+function statusOf(entry: CatalogEntry): string {
+	if (entry.status === 'running') return entry.status;
+	if (entry.deleting) return `${entry.status}, being deleted`;
+	return entry.held === null ? entry.status : `${entry.status}, held`;
+}
+
 export function entriesTable(entries: readonly CatalogEntry[]): string {
 	if (entries.length === 0) return 'no records\n';
 	const problems = entries.map((entry) =>
@@ -43,11 +50,7 @@ export function entriesTable(entries: readonly CatalogEntry[]): string {
 
 export function entryFacts(entry: CatalogEntry): string {
 	if (entry.status === 'unreadable')
-		return pairs([
-			['id', entry.id],
-			['status', entry.status],
-			['problem', entry.problem],
-		]);
+		return pairs([['id', entry.id], ['status', entry.status], ['problem', entry.problem], ...stated(entry)]);
 	if (entry.status === 'running') {
 		const { id, job, run } = entry;
 		return pairs([
@@ -59,10 +62,19 @@ export function entryFacts(entry: CatalogEntry): string {
 			['host', run.host],
 		]);
 	}
-	return recordFacts(entry.record, entry.trust);
+	return recordFacts(entry);
 }
 
-function recordFacts(record: BackupRecord, trust: string): string {
+function stated({ held, deleting }: Pick<Stored, 'held' | 'deleting'>): [string, string][] {
+	const facts: [string, string][] = [];
+	if (held !== null) {
+		facts.push(['held', `since ${time(held.since)}${held.reason === '' ? '' : `: ${held.reason}`}`]);
+	}
+	if (deleting) facts.push(['deleting', 'a deletion has begun; repeat it to finish it']);
+	return facts;
+}
+
+function recordFacts({ record, trust, ...entry }: Stored): string {
 	const facts: [string, string | null][] = [
 		['id', record.id],
 		['job', record.job],
@@ -71,6 +83,7 @@ function recordFacts(record: BackupRecord, trust: string): string {
 		['error', record.error && `${record.error.code}: ${record.error.message}`],
 		['hint', record.error && record.error.hint],
 		['trust', trust],
+		...stated(entry),
 		['kind', record.kind],
 		['sources', record.sources.map(({ type, name }) => `${type} ${name}`).join(', ') || null],
 		['started', time(record.startedAt)],

@@ -3,6 +3,7 @@ import { isAbsolute, resolve } from 'node:path';
 import {
 	BackupError,
 	backUpVolumes,
+	placeOf,
 	type BackUpOutcome,
 	type BackUpRequest,
 	type RepositorySettings,
@@ -10,6 +11,7 @@ import {
 import { dockerFlags, hostOf } from '../flags/docker';
 import { keyFlags } from '../flags/keys';
 import { noCreateFlag, repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
+import { s3Flags, s3Sentence, s3WriteFlags } from '../flags/s3';
 import { wholeNumber } from '../flags/selection';
 import { errorOfRecord } from '../output/errors';
 import { resultLine } from '../output/records';
@@ -27,6 +29,8 @@ const flags = [
 	{ name: 'lock-wait', value: 'SECONDS', help: 'Wait for another run of the job to end; default 0' },
 	noCreateFlag,
 	repositoryIdFlag,
+	...s3Flags,
+	...s3WriteFlags,
 	...dockerFlags,
 ] as const satisfies readonly Flag[];
 
@@ -77,8 +81,7 @@ export function outcomeOf(
 	{ location }: RepositorySettings,
 ): Outcome {
 	const failed = records.find((record) => record.status === 'failed');
-	const place = location.type === 'volume' ? `volume ${location.name}` : location.path;
-	const created = repositoryCreated ? `new repository in ${place}\n` : '';
+	const created = repositoryCreated ? `new repository in ${placeOf(location)}\n` : '';
 	return {
 		document: { records, repositoryCreated },
 		text: created + records.map(resultLine).join(''),
@@ -96,6 +99,7 @@ export const backupVolume = defineVerb({
 	details: [
 		'A container on the Docker host reads the volumes and writes the archive; a directory as repository is one on that host.',
 		needKey,
+		s3Sentence,
 	],
 	flags: [...flags, separateFlag],
 	required: ['repository', 'job'],
@@ -103,6 +107,8 @@ export const backupVolume = defineVerb({
 		'docker-backup backup volume app_data --job nightly --repository /srv/backups --key-file /root/backup.key',
 		'docker-backup backup volume app_data app_uploads --separate --exclude "*.tmp" --job nightly \\',
 		'  --repository volume:backups --passphrase-file /root/passphrase',
+		'docker-backup backup volume app_data --job nightly --repository s3://my-backups/server1 \\',
+		'  --endpoint https://s3.example.com --key-file /root/backup.key',
 	],
 	async run(given, shell) {
 		if (given.operands.length === 0) throw usage('the NAME of a volume is missing');
@@ -115,7 +121,7 @@ export const backupDirectory = defineVerb({
 	name: 'backup directory',
 	operands: 'PATH',
 	summary: 'Back up a directory of the Docker host',
-	details: ['The path, like a directory as repository, is one on the Docker host.', needKey],
+	details: ['The path, like a directory as repository, is one on the Docker host.', needKey, s3Sentence],
 	flags,
 	required: ['repository', 'job'],
 	examples: [

@@ -1,13 +1,12 @@
 /** `decrypt`: one archive file, nothing but its key needed. */
-import { createWriteStream } from 'node:fs';
-import { link, lstat, rename, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BackupError, decryptFile, type Secret } from '../../operations/index';
+import { BackupError, decryptFile } from '../../operations/index';
 import { keyFlags, secretsOf } from '../flags/keys';
 import { oneOperand } from '../flags/selection';
 import { duration, size } from '../output/figures';
+import { writeNewFile } from '../output/new-file';
 import { usage } from '../parse-arguments';
-import { defineVerb, type Shell } from '../verb';
+import { defineVerb } from '../verb';
 
 export const decrypt = defineVerb({
 	name: 'decrypt',
@@ -41,7 +40,9 @@ export const decrypt = defineVerb({
 			return { document: null, text: '' };
 		}
 		const started = shell.context.clock.monotonic();
-		const bytes = await decryptInto(out, file, secrets, shell);
+		const bytes = await writeNewFile(out, shell.context.random, (stream) =>
+			decryptFile(file, secrets, stream, shell.context.signal),
+		);
 		const durationMs = Math.round(shell.context.clock.monotonic() - started);
 		return {
 			document: { file: out, bytes, durationMs },
@@ -49,72 +50,3 @@ export const decrypt = defineVerb({
 		};
 	},
 });
-
-/** The file gets its name at the end, and only when that name is still free. */
-async function decryptInto(
-	out: string,
-	file: string,
-	secrets: readonly Secret[],
-	{ context }: Shell,
-): Promise<number> {
-	if (await exists(out)) throw taken(out);
-	const partial = `${out}.${context.random.bytes(4).toString('hex')}.partial`;
-	try {
-		const bytes = await decryptFile(
-			file,
-			secrets,
-			createWriteStream(partial, { flags: 'wx', mode: 0o600, flush: true }),
-			context.signal,
-		);
-		await publish(partial, out);
-		return bytes;
-	} catch (cause) {
-		throw targetError(cause, out);
-	} finally {
-		await rm(partial, { force: true });
-	}
-}
-
-async function publish(partial: string, out: string): Promise<void> {
-	try {
-		await link(partial, out);
-	} catch (error) {
-		// File systems of removable disks often have no hard links.
-		if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes((error as NodeJS.ErrnoException).code ?? ''))
-			throw error;
-		if (await exists(out)) throw taken(out);
-		await rename(partial, out);
-	}
-}
-
-async function exists(path: string): Promise<boolean> {
-	try {
-		await lstat(path);
-		return true;
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-		throw targetError(error, path);
-	}
-}
-
-function taken(out: string, cause?: unknown): BackupError {
-	return new BackupError('target_exists', `the file ${out} exists already`, {
-		hint: 'Name a new file.',
-		cause,
-	});
-}
-
-function targetError(cause: unknown, out: string): unknown {
-	const code = (cause as NodeJS.ErrnoException).code ?? '';
-	if (code === 'EEXIST') return taken(out, cause);
-	if (code === 'ENOSPC' || code === 'EDQUOT') {
-		return new BackupError('target_full', `there is no space left for ${out}`, { cause });
-	}
-	if (['ENOENT', 'EACCES', 'EPERM', 'ENOTDIR', 'EROFS'].includes(code)) {
-		return new BackupError('target_failed', `the file ${out} can't be written`, {
-			hint: 'Check its folder and permissions.',
-			cause,
-		});
-	}
-	return cause;
-}

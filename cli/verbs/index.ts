@@ -1,7 +1,14 @@
 /** Every command, in the order that help shows them. */
 import type { Verb } from '../verb';
 import { backupDirectory, backupVolume } from './backup';
+import { browse } from './browse';
+import { compare } from './compare';
+import { copy } from './copy';
 import { decrypt } from './decrypt';
+import { deleteVerb } from './delete';
+import { doctor } from './doctor';
+import { download, link } from './download';
+import { hold, release } from './hold';
 import { keygen } from './keygen';
 import { list } from './list';
 import { restoreDirectory } from './restore-directory';
@@ -15,8 +22,17 @@ export const verbs: readonly Verb[] = [
 	backupDirectory,
 	list,
 	show,
+	browse,
 	verify,
+	compare,
 	restoreVolume,
 	restoreDirectory,
+	deleteVerb,
+	hold,
+	release,
+	doctor,
+	download,
+	link,
+	copy,
 	decrypt,
 ];

@@ -3,6 +3,7 @@ import { listRecords, type CatalogEntry } from '../../operations/index';
 import { dockerFlags, whereOf } from '../flags/docker';
 import { keyFlags } from '../flags/keys';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
+import { s3Flags, s3Sentence, versionsFlag } from '../flags/s3';
 import { noOperands, wholeNumber } from '../flags/selection';
 import { entriesTable } from '../output/records';
 import { defineVerb } from '../verb';
@@ -13,7 +14,8 @@ export const list = defineVerb({
 	summary: 'List the backups of a repository, newest first',
 	details: [
 		'With the key, signatures are checked: "signed" means made with it, "forged" means changed or planted.',
-		'A directory is read in this process, without Docker, unless --docker-host is given.',
+		'A directory or an S3 repository is read in this process, without Docker, unless --docker-host is given.',
+		s3Sentence,
 	],
 	flags: [
 		repositoryFlag,
@@ -21,12 +23,15 @@ export const list = defineVerb({
 		{ name: 'limit', value: 'N', help: 'At most so many' },
 		...keyFlags,
 		repositoryIdFlag,
+		...s3Flags,
+		versionsFlag,
 		...dockerFlags,
 	],
 	required: ['repository'],
 	examples: [
 		'docker-backup list --repository /srv/backups --key-file /root/backup.key',
 		'docker-backup list --repository volume:backups --job nightly --limit 1 --json',
+		'docker-backup list --repository s3://my-backups/server1 --endpoint https://s3.example.com',
 	],
 	async run({ operands, flags }, shell) {
 		noOperands(operands);
@@ -38,8 +43,9 @@ export const list = defineVerb({
 	},
 });
 
-/** An entry with the record's names at the top, `trust` beside them. */
+/** An entry with the record's names at the top, its trust and what was stated later beside them. */
 export function flat(entry: CatalogEntry): object {
-	if ('record' in entry) return { ...entry.record, trust: entry.trust };
-	return entry.status === 'running' ? { ...entry.run, status: 'running' } : entry;
+	if (entry.status === 'running') return { ...entry.run, status: 'running' };
+	if (entry.status === 'unreadable') return entry;
+	return { ...entry.record, trust: entry.trust, held: entry.held, deleting: entry.deleting };
 }

@@ -1,11 +1,13 @@
-/** `restore volume`: from an archive into new Docker volumes. */
+/** `restore volume`: from an archive into new Docker volumes, or over one that exists. */
 import { restoreVolumes } from '../../operations/index';
 import { dockerFlags, hostOf } from '../flags/docker';
 import { keyFlags } from '../flags/keys';
+import { overwriteFlags, overwriteOf } from '../flags/overwrite';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
+import { s3Flags, s3Sentence, versionsFlag } from '../flags/s3';
+import { restoreFlags, wayOf } from '../flags/restore';
 import { idOrJob } from '../flags/selection';
-import { duration, entriesOf, size } from '../output/figures';
-import { printable } from '../output/layout';
+import { lossOf, restoredText } from '../output/restored';
 import { usage } from '../parse-arguments';
 import { defineVerb } from '../verb';
 
@@ -16,50 +18,67 @@ export const restoreVolume = defineVerb({
 	operands: 'ID|--job JOB',
 	summary: 'Restore volumes of a backup into new Docker volumes',
 	details: [
-		'The new volume is checked while it is written; when anything is wrong it is removed again. An existing volume is never touched.',
+		'The new volume is checked while it is written; when anything is wrong it is removed again. An existing volume is touched only with --into, which restores below a new directory of it, or with --overwrite.',
+		'With --overwrite, what the volume holds is replaced once the new content is whole beside it; containers that use it are stopped and started again. --to is then the name that the volume has in the archive, unless given.',
 		'An archive of several volumes is restored whole with a --to that holds {volume}, which stands for each name.',
+		s3Sentence,
 	],
 	flags: [
 		repositoryFlag,
-		{ name: 'to', value: 'NAME', help: 'Name of the new volume' },
+		{
+			name: 'to',
+			value: 'NAME',
+			help: 'Name of the new volume; of the existing one with --overwrite or --into',
+		},
 		{ name: 'job', value: 'JOB', help: 'The newest good backup of this job, instead of an ID' },
 		{ name: 'volume', value: 'NAME', repeatable: true, help: 'Only this volume of the archive' },
+		...restoreFlags,
+		...overwriteFlags,
 		...keyFlags,
 		{ name: 'allow-unsigned', help: 'Accept a record without signature though the repository has a key' },
 		repositoryIdFlag,
+		...s3Flags,
+		versionsFlag,
 		...dockerFlags,
 	],
-	required: ['repository', 'to'],
+	required: ['repository'],
 	examples: [
 		'docker-backup restore volume nightly-20260131T030000Z-1f2e --to app_data_restored \\',
 		'  --repository /srv/backups --key-file /root/backup.key',
 		'docker-backup restore volume --job nightly --to "restored_{volume}" --repository volume:backups --key-file /root/backup.key',
+		'docker-backup restore volume --job nightly --volume app_data --overwrite --confirm app_data \\',
+		'  --safety-backup before-restore --repository volume:backups --key-file /root/backup.key',
 	],
 	async run({ operands, flags }, shell) {
 		const selection = idOrJob(operands, flags.job, (job) => ({ by: 'latest', job }));
+		const overwriting = overwriteOf(flags);
+		const nameFor = targetNames(flags.to, flags.overwrite);
 		const repository = await repositoryOf(flags, shell, false);
 		const host = await hostOf(flags, shell);
-		const { record, volumes, entries, bytes, durationMs } = await restoreVolumes(
-			shell.context,
-			host,
-			repository,
-			{
-				selection,
-				volumes: flags.volume,
-				nameFor: namesFrom(flags.to ?? ''),
-				allowUnsigned: flags['allow-unsigned'],
-			},
-		);
-		const figures = `${entriesOf(entries)}, ${size(bytes)}, ${duration(durationMs)}`;
-		const lines = volumes.map(
-			({ source, volume }) => `ok      ${printable(source)} restored to volume ${printable(volume)}\n`,
-		);
+		const { record, volumes, durationMs, ...report } = await restoreVolumes(shell.context, host, repository, {
+			selection,
+			volumes: flags.volume,
+			nameFor,
+			allowUnsigned: flags['allow-unsigned'],
+			...wayOf(flags),
+			...overwriting,
+		});
+		const below = flags.into === undefined ? '' : `, below ${flags.into}`;
+		const places = volumes.map(({ source, volume }) => ({ source, place: `volume ${volume}${below}` }));
+		const restored = { record, report, durationMs, places, replaced: report };
 		return {
-			document: { id: record.id, volumes, entries, bytes, durationMs, record },
-			text: `${lines.join('')}        from ${record.id}: ${figures}\n`,
+			document: { id: record.id, volumes, ...report, durationMs, record },
+			text: restoredText(restored),
+			error: lossOf(restored),
 		};
 	},
 });
+
+function targetNames(to: string | undefined, overwrite: boolean): (source: string) => string {
+	if (to !== undefined) return namesFrom(to);
+	if (overwrite) return (source) => source;
+	throw usage('restore volume needs --to');
+}
 
 /** Without the placeholder there is one name, so a second volume is refused before anything is made. */
 export function namesFrom(to: string): (source: string) => string {

@@ -3,6 +3,7 @@ import { BackupError, verifyArchives, type Verification } from '../../operations
 import { dockerFlags, whereOf } from '../flags/docker';
 import { keyFlags } from '../flags/keys';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
+import { s3Flags, s3Sentence, versionsFlag } from '../flags/s3';
 import { idOrJob } from '../flags/selection';
 import { duration, entriesOf, size } from '../output/figures';
 import { printable } from '../output/layout';
@@ -15,7 +16,8 @@ export const verify = defineVerb({
 	summary: 'Check archives against their records',
 	details: [
 		'checksum: size and SHA-256 of the stored files. deep (needs the key): besides, everything is decrypted, decompressed and every file compared with its SHA-256.',
-		'A directory is read in this process, without Docker, unless --docker-host is given.',
+		'A directory or an S3 repository is read in this process, without Docker, unless --docker-host is given.',
+		s3Sentence,
 	],
 	flags: [
 		repositoryFlag,
@@ -24,6 +26,8 @@ export const verify = defineVerb({
 		{ name: 'level', value: 'LEVEL', help: 'checksum (default) or deep' },
 		...keyFlags,
 		repositoryIdFlag,
+		...s3Flags,
+		versionsFlag,
 		...dockerFlags,
 	],
 	required: ['repository'],

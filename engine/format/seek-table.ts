@@ -90,9 +90,14 @@ function grown(array: Float64Array): Float64Array<ArrayBuffer> {
 	return larger;
 }
 
+/** Bytes of the skippable frame that closes a file of so many frames. */
+export function seekTableBytes(frames: number): number {
+	return skippableHeaderSize + frames * entrySizes.plain + seekTableFooterSize;
+}
+
 /** The skippable frame that closes a file of these frames. */
 export function encodeSeekTable(table: SeekTable): Buffer {
-	const bytes = Buffer.alloc(skippableHeaderSize + table.frames * entrySizes.plain + seekTableFooterSize);
+	const bytes = Buffer.alloc(seekTableBytes(table.frames));
 	bytes.writeUInt32LE(magic, 0);
 	bytes.writeUInt32LE(bytes.length - skippableHeaderSize, 4);
 	let position = skippableHeaderSize;

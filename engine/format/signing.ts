@@ -4,7 +4,7 @@
  *
  * Signatures (64 bytes) and public keys (32 bytes, raw) travel as base64. Only the orchestrator signs.
  */
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { derive } from './keys';
 
 export interface Signer {
@@ -37,16 +37,30 @@ export function signer(master: Buffer): Signer {
 
 /** Whether `signature` is this key's over exactly `bytes`; malformed input is just false, it never throws. */
 export function verifySignature(publicKey: string, bytes: Buffer, signature: string): boolean {
-	const rawKey = exactBase64(publicKey, publicKeyLength);
 	const rawSignature = exactBase64(signature, signatureLength);
-	if (!rawKey || !rawSignature) return false;
+	if (!rawSignature) return false;
 	try {
-		const key = createPublicKey({ key: Buffer.concat([spkiPrefix, rawKey]), format: 'der', type: 'spki' });
-		return verify(null, bytes, key, rawSignature);
+		const key = importKey(publicKey);
+		return key !== undefined && verify(null, bytes, key, rawSignature);
 	} catch {
 		// OpenSSL throws on points that are not on the curve: such a key has signed nothing.
 		return false;
 	}
+}
+
+/** A listing checks thousands of signatures by one key or two, and importing a key costs as much as a check. */
+const imported = new Map<string, KeyObject>();
+const mostImported = 8;
+
+function importKey(publicKey: string): KeyObject | undefined {
+	const known = imported.get(publicKey);
+	if (known) return known;
+	const rawKey = exactBase64(publicKey, publicKeyLength);
+	if (!rawKey) return undefined;
+	const key = createPublicKey({ key: Buffer.concat([spkiPrefix, rawKey]), format: 'der', type: 'spki' });
+	if (imported.size >= mostImported) imported.clear();
+	imported.set(publicKey, key);
+	return key;
 }
 
 function exactBase64(text: unknown, length: number): Buffer | undefined {

@@ -22,9 +22,17 @@ export interface TarScannerOptions {
 	readonly baseOffset: number;
 	/** Called in the tar's order, when an entry's last content byte was pushed. What it throws, `push` throws. */
 	readonly onEntry: (entry: IndexEntry) => void;
+	/**
+	 * Called when an entry's headers were pushed and nothing of its content: for whoever must refuse it before anybody
+	 * acts on it. What it throws, `push` throws.
+	 */
+	readonly onStart?: (facts: EntryFacts) => void;
 	/** The code for a stream that ends too early: default `source_failed`. */
 	readonly cutCode?: 'source_failed' | 'archive_truncated';
 }
+
+/** An entry before its content is known. */
+export type EntryFacts = Omit<IndexEntry, 'sha256' | 'sha256Stored'>;
 
 export interface TarScanner {
 	/**
@@ -54,6 +62,7 @@ type State = 'header' | 'extension' | 'content' | 'padding' | 'end';
 export function createTarScanner({
 	baseOffset,
 	onEntry,
+	onStart,
 	cutCode = 'source_failed',
 }: TarScannerOptions): TarScanner {
 	let state: State = 'header';
@@ -124,9 +133,15 @@ export function createTarScanner({
 		const { facts, storedSize } = entry;
 		padding = paddingOf(storedSize);
 		if (!Number.isSafeInteger(headersEnd + storedSize + padding)) throw malformed('an entry is too large');
+		onStart?.({ ...facts, ...placeOf(storedSize) });
 		if (facts.sparse) content = createSparseContentHash(storedSize, facts.size);
 		if (storedSize > 0) enter('content', storedSize);
 		else finishEntry(facts.type === 'file' && !facts.sparse ? { sha256: emptySha256 } : undefined);
+	}
+
+	function placeOf(storedSize: number): { offset: number; length: number } {
+		if (entryStart === undefined) throw new Error('no entry has begun');
+		return { offset: entryStart, length: headersEnd - entryStart + storedSize + padding };
 	}
 
 	/** Hashes content bytes; `bytes` are the rest of the chunk. */
@@ -145,11 +160,10 @@ export function createTarScanner({
 	}
 
 	function finishEntry(known: Pick<IndexEntry, 'sha256' | 'sha256Stored'> | undefined): void {
-		if (entry === undefined || entryStart === undefined) throw new Error('no entry to finish');
+		if (entry === undefined) throw new Error('no entry to finish');
 		const { facts, storedSize } = entry;
 		const hashes = known ?? content?.digest();
-		const length = headersEnd - entryStart + storedSize + padding;
-		const finished = { ...facts, ...hashes, offset: entryStart, length };
+		const finished = { ...facts, ...hashes, ...placeOf(storedSize) };
 		entry = undefined;
 		entryStart = undefined;
 		content = undefined;

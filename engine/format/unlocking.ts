@@ -20,7 +20,7 @@ export function checkCommitment(header: Header, key: Buffer, name = 'the archive
 /** The key of the archive under whichever of these master keys (current and previous ones) sealed it. */
 export function archiveKeyFor(header: Header, masters: readonly Buffer[], name = 'the archive'): Buffer {
 	const master = masters.find((candidate) => keyId(candidate) === header.keyId);
-	if (!master) throw masters.length === 0 ? missing(header, name) : wrong(header, name);
+	if (!master) throw masters.length === 0 ? missing(header, name) : wrong(header, masters.map(keyId), name);
 	const key = archiveKey(master, header.archiveId);
 	checkCommitment(header, key, name);
 	return key;
@@ -36,12 +36,14 @@ export async function unlock(
 	name = 'the archive',
 ): Promise<Buffer> {
 	if (secrets.length === 0) throw missing(header, name);
+	const tried: string[] = [];
 	for (const secret of secrets) {
 		if ((secret.type === 'raw') !== (header.kdf.id === 'raw')) continue;
 		const master = await deriveMasterKey(secret, header.kdf);
 		if (keyId(master) === header.keyId) return archiveKeyFor(header, [master], name);
+		tried.push(keyId(master));
 	}
-	throw wrong(header, name);
+	throw wrong(header, tried, name);
 }
 
 const sort = (header: Header) => (header.kdf.id === 'raw' ? 'a key' : 'a passphrase');
@@ -52,8 +54,9 @@ function missing(header: Header, name: string): BackupError {
 	});
 }
 
-function wrong(header: Header, name: string): BackupError {
-	return new BackupError('key_wrong', `${name} needs key ${header.keyId}, which none of the given keys is`, {
+function wrong(header: Header, tried: readonly string[], name: string): BackupError {
+	const given = tried.length > 0 ? `tried ${tried.join(', ')}` : `it is ${sort(header)}, and none was given`;
+	return new BackupError('key_wrong', `${name} needs key ${header.keyId}; ${given}`, {
 		hint: `Give ${sort(header)}: the one in use when the archive was made; keys that were replaced stay needed for older archives.`,
 	});
 }

@@ -19,14 +19,10 @@ import { draftRecord } from '../pipeline/draft-record';
 import { collectWarnings } from '../pipeline/warnings';
 import { recordKeyOf } from '../repository/layout';
 import { acquireLease, type Lease } from '../repository/lease';
-import {
-	cleanUpRun,
-	listRunMarkers,
-	removeRunMarker,
-	writeRunMarker,
-	type RunMarker,
-} from '../repository/runs';
+import { packInPassing } from '../repository/record-packs';
+import { cleanUpRun, removeRunMarker, staleRuns, writeRunMarker, type RunMarker } from '../repository/runs';
 import { requireGnuTar } from '../sources/gnu-tar';
+import { preScan } from '../sources/pre-scan';
 import { requireSources } from '../sources/volumes';
 import { meetRepository } from './meet';
 
@@ -46,19 +42,21 @@ export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 	let bytes = 0;
 	let entries = 0;
 	try {
-		const stale = await staleRuns(engine, job, lease);
+		const stale = await staleRuns(storage, job.job, lease, conversation.signal);
 		for (const plan of job.archives) await requireSources(plan.sources);
+		const totals = await totalsOf(job, engine);
 		conversation.say({ event: 'ready', seq: lease.generation, staleRuns: stale });
 		const go = parseGoFrame(await conversation.receive('go'));
-		await closeRuns(engine, stale, go);
+		await closeRuns(engine, stale, go, lease);
 		for (const [position, plan] of job.archives.entries()) {
 			const last = position === job.archives.length - 1;
-			const record = await backUpOne(engine, job, plan, keys, lease, () => {
+			const record = await backUpOne(engine, job, plan, keys, lease, totals.get(plan.id) ?? null, () => {
 				if (last) conversation.say({ event: 'source-read' });
 			});
 			bytes += record.contentBytes;
 			entries += record.entries ?? 0;
 		}
+		await packInPassing(storage, job.job, lease.generation, conversation.signal);
 	} catch (error) {
 		failure = error;
 	}
@@ -71,6 +69,20 @@ export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 	conversation.say({ event: 'done', entries, bytes });
 }
 
+/**
+ * How much each archive will hold, where the storage must know before: S3 takes an object in equal parts. It is
+ * found out before `ready`, so before anybody stops a container for the reading.
+ */
+async function totalsOf(job: BackupJob, { conversation }: Engine): Promise<Map<string, number | null>> {
+	const totals = new Map<string, number | null>();
+	if (job.location.type !== 's3') return totals;
+	for (const { id, sources } of job.archives) {
+		conversation.say({ event: 'phase', name: 'measuring', id });
+		totals.set(id, await preScan(sources, job.exclude, conversation.signal));
+	}
+	return totals;
+}
+
 /** Marker → write → sealed → signature → publish → record → marker gone. Returns the record that was stored. */
 async function backUpOne(
 	engine: Engine,
@@ -78,6 +90,7 @@ async function backUpOne(
 	plan: ArchivePlan,
 	keys: KeysFrame,
 	lease: Lease,
+	bytesTotal: number | null,
 	onSourceRead: () => void,
 ): Promise<BackupRecord> {
 	const { conversation, storage, clock } = engine;
@@ -102,7 +115,7 @@ async function backUpOne(
 	let archive: SealedArchive | undefined;
 	try {
 		conversation.say({ event: 'phase', name: 'reading', id: plan.id });
-		archive = await writeArchive(engine, job, plan, keys, warnings, onSourceRead);
+		archive = await writeArchive(engine, job, plan, keys, warnings, bytesTotal, onSourceRead);
 		const draft = describe(archive, null);
 		conversation.say({ event: 'sealed', record: draft });
 		const commit = parseCommitFrame(await conversation.receive('commit'));
@@ -150,21 +163,15 @@ async function forgetRun({ conversation, storage }: Engine, marker: RunMarker): 
 	}
 }
 
-async function staleRuns(
-	{ storage, conversation }: Engine,
-	job: BackupJob,
-	lease: Lease,
-): Promise<RunMarker[]> {
-	const stale: RunMarker[] = [];
-	for await (const marker of listRunMarkers(storage, job.job, conversation.signal)) {
-		if (marker.seq < lease.generation) stale.push(marker);
-	}
-	return stale;
-}
-
 /** Stores the records that say how the stale runs ended, and removes what they left. */
-async function closeRuns({ storage }: Engine, stale: readonly RunMarker[], go: GoFrame): Promise<void> {
+async function closeRuns(
+	{ storage }: Engine,
+	stale: readonly RunMarker[],
+	go: GoFrame,
+	lease: Lease,
+): Promise<void> {
 	for (const marker of stale) {
+		await lease.check();
 		const closing = go.closeRuns.find((candidate) => candidate.id === marker.id);
 		await cleanUpRun(storage, marker, { recordText: closing?.recordText });
 	}
@@ -190,6 +197,7 @@ function markerOf(job: BackupJob, plan: ArchivePlan, lease: Lease, startedAt: nu
 		archiveId: plan.archiveId,
 		startedAt: new Date(startedAt).toISOString(),
 		host: job.host,
+		writer: 'backup',
 		objects: [archive, index],
 	};
 }

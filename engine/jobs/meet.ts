@@ -2,7 +2,7 @@
  * The start of every conversation: shows the repository's document to the orchestrator, which checks it
  * and answers with the keys of this run, or with the document of a repository to create.
  */
-import { documentKey } from '../repository/layout';
+import { documentKey, isProbe } from '../repository/layout';
 import type { Storage } from '../repository/storage';
 import { BackupError } from '../../protocol/errors';
 import { parseKeysFrame, type KeysFrame } from '../../protocol/job';
@@ -32,6 +32,8 @@ async function readDocument(storage: Storage, signal: AbortSignal): Promise<stri
 }
 
 async function isEmpty(storage: Storage, signal: AbortSignal): Promise<boolean> {
-	for await (const _object of storage.list('', signal)) return false;
+	for await (const { key } of storage.list('', signal)) {
+		if (!isProbe(key)) return false;
+	}
 	return true;
 }

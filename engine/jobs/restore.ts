@@ -1,20 +1,23 @@
 /**
- * Restore: storage → hash → open → decompress → check names → GNU tar, in one pass, into targets that
- * were empty before: new volumes (the orchestrator removes them when this fails), or a directory that
- * gets its name only when everything is in it.
+ * Restore: learns what is to be written where, says so, looks whether it fits, and only then writes: into a place of
+ * its own first, which becomes the target's content when all of it is right. Targets stay as they were otherwise.
+ * Where content is to be replaced, it says `ready` again after its plan, and waits for a second
+ * `go`: until then nobody needs to stop.
  */
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path/posix';
-import { BackupError } from '../../protocol/errors';
-import { parseGoFrame, type GoFrame, type RestoreJob } from '../../protocol/job';
-import type { BackupRecord } from '../../protocol/record';
-import { createTarScanner } from '../format/tar-scanner';
+import { BackupError, joinErrors } from '../../protocol/errors';
+import { parseGoFrame, type RestoreJob } from '../../protocol/job';
 import type { Engine } from '../environment';
-import { fileOf } from '../pipeline/check-content';
+import type { Archive } from '../pipeline/archive-parts';
+import { checkContent } from '../pipeline/check-content';
 import { progressTeller } from '../pipeline/progress';
-import { readContent } from '../pipeline/read-stored';
-import { requireGnuTar, writeTree } from '../sources/gnu-tar';
-import { nameChecker } from '../targets/names';
+import { keepsPrivileges, planRestore, type RestoreWork } from '../pipeline/restore-work';
+import { failureOf } from '../repository/outcomes';
+import { requireGnuTar } from '../sources/gnu-tar';
+import { hasLeftovers, recover, requireSettled } from '../targets/recover';
+import { measureTargets, targetFull, tooSmall, wiped, type MeasuredTarget } from '../targets/space';
+import type { Replacement } from '../targets/swap';
+import { chooseTargets, type TargetStrategy } from '../targets/target';
+import { volumeFiles } from '../targets/volume-files';
 import { meetRepository } from './meet';
 
 export async function restore(job: RestoreJob, engine: Engine): Promise<void> {
@@ -24,121 +27,86 @@ export async function restore(job: RestoreJob, engine: Engine): Promise<void> {
 	conversation.say({ event: 'ready', seq: 0, staleRuns: [] });
 	const [archive] = parseGoFrame(await conversation.receive('go')).archives;
 	if (!archive) throw new BackupError('protocol_violation', 'the restore names no archive');
-	const figures =
-		job.mode === 'volume'
-			? await intoVolumes(job, archive, engine)
-			: await intoDirectory(job, archive, engine);
-	conversation.say({ event: 'done', ...figures });
+	const replaces = job.over !== 'empty';
+	const replacement = replacementOf(archive, engine);
+	const strategy = chooseTargets(job, replacement);
+	await strategy.check();
+	if (job.into !== '') for (const target of job.targets) await requireSettled(target, replacement);
+	const work = await planRestore(job, archive, engine, strategy.onePlace);
+	if (job.over === 'wipe' && !job.dryRun) await requireSound(archive, engine);
+	const { needs, devices, privileged, lost, lostEntries } = work;
+	const targets = await measureTargets(job.targets, replaces);
+	const full = noRoom(job, targets, work);
+	conversation.say({
+		event: 'plan',
+		targets: targets.map(({ path: _path, device: _device, ...target }) => target),
+		entries: needs.entries,
+		bytes: needs.bytes,
+		devices,
+		privileged,
+		keepsPrivileges: keepsPrivileges(job),
+		fits: full === undefined,
+	});
+	for (const entry of lost) conversation.say({ event: 'lost', ...entry });
+	if (job.dryRun) return conversation.say({ event: 'done', entries: needs.entries, bytes: needs.bytes });
+	// What an interrupted restore left takes room until it is finished.
+	if (full && !(replaces && (await hasLeftovers(job.targets, replacement)))) throw full;
+	if (replaces) {
+		conversation.say({ event: 'ready', seq: 0, staleRuns: [] });
+		await conversation.receive('go');
+		for (const target of job.targets) await recover(target, replacement);
+		const stillFull = noRoom(job, await measureTargets(job.targets, true), work);
+		if (stillFull) throw stillFull;
+	}
+	const done = await write(work, strategy);
+	conversation.say({
+		event: 'extracted',
+		devices: done.devices,
+		privileged: done.privileged,
+		lost: lostEntries,
+	});
+	conversation.say({ event: 'done', entries: done.entries, bytes: done.bytes });
 }
 
-interface Figures {
-	readonly entries: number;
-	readonly bytes: number;
-}
-
-type Archive = GoFrame['archives'][number];
-
-/** Targets are mounted at `<directory>/volumes/<source>`, where the archive's own names lead. */
-async function intoVolumes(job: RestoreJob, archive: Archive, engine: Engine): Promise<Figures> {
-	const [first] = job.targets;
-	if (!first) throw new BackupError('protocol_violation', 'the restore names no target');
-	for (const target of job.targets) await requireEmpty(target.path, ['lost+found']);
-	return await extract(job, archive, engine, dirname(dirname(first.path)), 0);
-}
-
-async function intoDirectory(job: RestoreJob, archive: Archive, engine: Engine): Promise<Figures> {
-	const [first] = job.targets;
-	if (!first) throw new BackupError('protocol_violation', 'the restore names no target');
-	// Each target is `<directory>/<source>`: the archive's names without their leading `volumes/`.
-	const directory = dirname(first.path);
-	const incoming = `${directory}.incoming-${archive.record.id}`;
-	await requireAbsentOrEmpty(directory);
-	await rm(incoming, { recursive: true, force: true });
-	await mkdir(incoming, { recursive: true, mode: 0o700 });
+async function write(work: RestoreWork, strategy: TargetStrategy): ReturnType<RestoreWork['extract']> {
 	try {
-		const figures = await extract(job, archive, engine, incoming, 1);
-		await rename(incoming, directory);
+		await strategy.prepare();
+		const figures = await work.extract(strategy);
+		await strategy.finish();
 		return figures;
 	} catch (error) {
-		await rm(incoming, { recursive: true, force: true });
-		throw error;
+		throw joinErrors(error, await failureOf(strategy.abandon()));
 	}
 }
 
-async function extract(
-	job: RestoreJob,
-	{ record, key }: Archive,
-	engine: Engine,
-	directory: string,
-	stripComponents: number,
-): Promise<Figures> {
-	const { storage, conversation, clock } = engine;
-	const { signal } = conversation;
-	const wanted = job.targets.map((target) => target.source);
-	const members = wanted.length === record.sources.length ? [] : wanted.map((source) => `volumes/${source}`);
+function replacementOf({ record }: Archive, { conversation, clock }: Engine): Replacement {
+	return {
+		files: volumeFiles,
+		archive: record.id,
+		now: () => clock.now(),
+		onWarning: (message) =>
+			conversation.say({ event: 'warning', code: 'previous_content_left', message, path: null }),
+	};
+}
+
+function noRoom(
+	{ over }: RestoreJob,
+	targets: readonly MeasuredTarget[],
+	{ needs }: RestoreWork,
+): BackupError | undefined {
+	const full = tooSmall(over === 'wipe' ? wiped(targets) : targets, needs);
+	if (!full) return undefined;
+	if (over !== 'swap') return targetFull(full, needs);
+	const hint = 'Old and new content must fit beside each other: free space there, or have it wiped first.';
+	return targetFull(full, needs, hint);
+}
+
+/** Before what is there goes, every byte of what is to come was read. */
+async function requireSound({ record, key }: Archive, engine: Engine): Promise<void> {
+	const { clock, conversation } = engine;
 	const tell = progressTeller(clock, (event) => conversation.say(event));
-	const content = readContent(storage, fileOf(record, 'archive'), {
-		archiveKey: key === null ? null : Buffer.from(key, 'base64'),
-		compressed: record.compression.algorithm === 'zstd',
-		signal,
-	});
-	const check = nameChecker(record.sources.map((source) => source.name));
-	let entries = 0;
-	let bytes = 0;
-	const scanner = createTarScanner({
-		baseOffset: 0,
-		cutCode: 'archive_truncated',
-		onEntry(entry) {
-			check(entry);
-			entries += 1;
-		},
-	});
-	const tree = writeTree(directory, { members, stripComponents }, signal, ({ code, message, path }) =>
-		conversation.say({ event: 'warning', code, message, path }),
+	const archiveKey = key === null ? null : Buffer.from(key, 'base64');
+	await checkContent(engine, record, archiveKey, (bytesRead) =>
+		tell(() => ({ id: record.id, bytesRead, bytesWritten: 0, entries: 0 })),
 	);
-	try {
-		for await (const chunk of content) {
-			scanner.push(chunk);
-			await tree.write(chunk);
-			bytes += chunk.length;
-			tell(() => ({ id: record.id, bytesRead: bytes, bytesWritten: bytes, entries }));
-		}
-		scanner.end();
-		requireWhole(record, entries, bytes);
-		await tree.end();
-		return { entries, bytes };
-	} catch (error) {
-		await tree.kill();
-		signal.throwIfAborted();
-		throw error;
-	}
-}
-
-/** A restore that restores less than was saved is a failure, whatever its parts said. */
-function requireWhole(record: BackupRecord, entries: number, bytes: number): void {
-	if (entries === record.entries && bytes === record.contentBytes) return;
-	throw new BackupError(
-		'index_mismatch',
-		`${record.id} holds ${entries} entries in ${bytes} bytes, its record says otherwise`,
-	);
-}
-
-/** A fresh file system's own folder counts as empty, unless the whole directory is to be replaced. */
-async function requireEmpty(path: string, besides: readonly string[] = []): Promise<void> {
-	const found = (await readdir(path)).filter((name) => !besides.includes(name));
-	if (found.length === 0) return;
-	throw new BackupError('target_not_empty', `the target ${path} is not empty`, {
-		hint: 'Restore into a new volume or an empty directory.',
-	});
-}
-
-async function requireAbsentOrEmpty(path: string): Promise<void> {
-	try {
-		await requireEmpty(path);
-	} catch (error) {
-		if (error instanceof BackupError) throw error;
-		if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-			throw new BackupError('target_failed', `the target ${path} can't be read`, { cause: error });
-		}
-	}
 }

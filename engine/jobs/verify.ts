@@ -3,7 +3,7 @@
  * other. A wrong archive is a result, not a failure of the job.
  */
 import { errorCodes, toBackupError, type BackupError } from '../../protocol/errors';
-import type { VerifyResult } from '../../protocol/events';
+import { reportOf, type VerifyResult } from '../../protocol/events';
 import { parseGoFrame, type GoFrame, type VerifyJob } from '../../protocol/job';
 import type { Engine } from '../environment';
 import { checkContent, fileOf } from '../pipeline/check-content';
@@ -47,7 +47,7 @@ async function verifyOne(
 		ok: error === null,
 		level,
 		checksum: error ? null : record.checksum,
-		error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
+		error: error && reportOf(error),
 		bytesRead,
 		entries,
 		durationMs: Math.round(clock.monotonic() - started),
@@ -62,7 +62,10 @@ async function verifyOne(
 			);
 			return result(entries, null);
 		}
-		for (const file of [fileOf(record, 'index'), fileOf(record, 'archive')]) {
+		// An archive that was adopted may have no index.
+		for (const file of record.files
+			.filter(({ role }) => role === 'index')
+			.concat(fileOf(record, 'archive'))) {
 			for await (const _chunk of readStoredBytes(storage, file, conversation.signal, onRead));
 		}
 		return result(null, null);

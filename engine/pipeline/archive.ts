@@ -15,6 +15,7 @@ import { archiveKeyOf, indexKeyOf, markerKeyOf, suffixOf } from '../repository/l
 import type { Engine } from '../environment';
 import { readVolumes } from '../sources/volumes';
 import { progressTeller } from './progress';
+import { storedBytesMax, storedIndexBytesMax } from './stored-size';
 import { createStoredFile, type Seal, type StoredFile } from './stored-file';
 import type { WarningList } from './warnings';
 
@@ -32,12 +33,14 @@ export function objectKeys(job: BackupJob, plan: ArchivePlan): { archive: string
 	return { archive, index: indexKeyOf(job.job, plan.id, job.encrypt) };
 }
 
+/** `bytesTotal`: of the content, where it is known before (sources/pre-scan.ts). */
 export async function writeArchive(
 	{ conversation, storage, clock, random }: Engine,
 	job: BackupJob,
 	plan: ArchivePlan,
 	keys: KeysFrame,
 	warnings: WarningList,
+	bytesTotal: number | null,
 	onSourceRead: () => void,
 ): Promise<SealedArchive> {
 	const { signal } = conversation;
@@ -48,6 +51,7 @@ export async function writeArchive(
 		'archive',
 		sealOf(plan, keys, plan.kind, random),
 		signal,
+		bytesTotal === null ? undefined : storedBytesMax(bytesTotal, job),
 	);
 	let index: StoredFile | undefined;
 	const abort = async () => {
@@ -61,6 +65,7 @@ export async function writeArchive(
 			'index',
 			sealOf(plan, keys, 'index', random),
 			signal,
+			bytesTotal === null ? undefined : storedIndexBytesMax(bytesTotal),
 		);
 		const indexWriter = createIndexWriter(index.write.bind(index), { threads: 1 });
 		const tellProgress = progressTeller(clock, (event) => conversation.say(event));
@@ -80,7 +85,13 @@ export async function writeArchive(
 				contentBytes += chunk.length;
 				entries += waiting.length;
 				for (const entry of waiting.splice(0)) await indexWriter.add(entry);
-				tellProgress(() => ({ id: plan.id, bytesRead: contentBytes, bytesWritten: archive.size, entries }));
+				tellProgress(() => ({
+					id: plan.id,
+					bytesRead: contentBytes,
+					bytesTotal,
+					bytesWritten: archive.size,
+					entries,
+				}));
 				yield chunk;
 			}
 			onSourceRead();

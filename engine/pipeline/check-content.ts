@@ -1,6 +1,7 @@
 /**
  * The deep check of an archive: every stored byte read, authenticated and decompressed, the tar walked,
- * and each entry (with its SHA-256) compared with the index. Throws the first thing that is wrong.
+ * and each entry (with its SHA-256) compared with the index, where the record names one. Throws the first thing
+ * that is wrong.
  */
 import { BackupError } from '../../protocol/errors';
 import type { BackupRecord, RecordFile } from '../../protocol/record';
@@ -34,13 +35,10 @@ export async function checkContent(
 		signal,
 		onRead,
 	});
+	const indexFile = record.files.find(({ role }) => role === 'index');
 	// The reader of an index undoes its compression itself.
-	const index = readContent(storage, fileOf(record, 'index'), {
-		archiveKey,
-		compressed: false,
-		signal,
-	});
-	const expected = readIndex(index);
+	const expected =
+		indexFile && readIndex(readContent(storage, indexFile, { archiveKey, compressed: false, signal }));
 	const found: IndexEntry[] = [];
 	const scanner = createTarScanner({
 		baseOffset: 0,
@@ -51,8 +49,8 @@ export async function checkContent(
 	let entries = 0;
 	const compareFound = async () => {
 		for (const entry of found.splice(0)) {
-			const wanted = await expected.next();
-			if (wanted.done || !sameEntry(wanted.value, entry)) throw differs(record, entry);
+			const wanted = await expected?.next();
+			if (wanted && (wanted.done || !sameEntry(wanted.value, entry))) throw differs(record, entry);
 			entries += 1;
 		}
 	};
@@ -63,8 +61,8 @@ export async function checkContent(
 	}
 	scanner.end();
 	await compareFound();
-	const left = await expected.next();
-	if (!left.done) throw differs(record, left.value);
+	const left = await expected?.next();
+	if (left && !left.done) throw differs(record, left.value);
 	if (entries !== record.entries || contentBytes !== record.contentBytes) {
 		throw new BackupError(
 			'index_mismatch',

@@ -1,5 +1,6 @@
 /** What the engine knows of an archive, or of why there is none, as a record that still lacks its signature. */
 import type { BackupError } from '../../protocol/errors';
+import { reportOf } from '../../protocol/events';
 import type { ArchivePlan, BackupJob, KeysFrame } from '../../protocol/job';
 import type { BackupRecord } from '../../protocol/record';
 import type { SealedArchive } from './archive';
@@ -63,6 +64,6 @@ export function draftRecord({
 		warningsOmitted: warnings.omitted,
 		anomaly: null,
 		workflow: null,
-		error: error && { code: error.code, message: error.message, hint: error.hint ?? null },
+		error: error && reportOf(error),
 	};
 }

@@ -4,17 +4,23 @@ import type { EngineEvent } from '../../protocol/events';
 
 export type Progress = Extract<EngineEvent, { event: 'progress' }>;
 
+/** What a job counts; without a total, none is known. */
+export type Figures = Omit<Progress, 'event' | 'bytesTotal'> & Partial<Pick<Progress, 'bytesTotal'>>;
+
 const everyMs = 500;
 
 export function progressTeller(
 	clock: Clock,
 	say: (event: EngineEvent) => void,
-): (figures: () => Omit<Progress, 'event'>) => void {
+): (figures: () => Figures) => void {
 	let last = clock.monotonic();
 	return (figures) => {
 		const now = clock.monotonic();
 		if (now - last < everyMs) return;
 		last = now;
-		say({ event: 'progress', ...figures() });
+		const { bytesTotal = null, ...counted } = figures();
+		// Sources may have grown since they were measured.
+		const total = bytesTotal === null ? null : Math.max(bytesTotal, counted.bytesRead);
+		say({ event: 'progress', ...counted, bytesTotal: total });
 	};
 }

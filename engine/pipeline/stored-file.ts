@@ -34,8 +34,9 @@ export async function createStoredFile(
 	role: RecordFile['role'],
 	seal: Seal | null,
 	signal: AbortSignal,
+	expectedBytes?: number,
 ): Promise<StoredFile> {
-	const writer = await storage.create(key, signal);
+	const writer = await storage.create(key, signal, expectedBytes);
 	const sealer =
 		seal &&
 		createSealer({ header: encodeHeader(seal.header), archiveKey: seal.archiveKey, random: seal.random });

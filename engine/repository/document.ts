@@ -24,6 +24,8 @@ export interface RepositoryDocument {
 	readonly scrypt: { readonly logN: number; readonly salt: string };
 	/** base64 of the raw Ed25519 key that signs here; null: made without a key. */
 	readonly publicKey: string | null;
+	/** Id of that key, 16 hex digits, to tell which one is needed; missing without a key, and in early documents. */
+	readonly keyId?: string;
 }
 
 /** The version this code writes, and the newest it reads. */
@@ -36,6 +38,8 @@ const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 export interface NewDocument {
 	readonly signer: TextSigner | null;
+	/** Of the signer's key. */
+	readonly keyId?: string;
 	readonly logN: number;
 	/** 32 hex digits. Given where the signer's key was derived with it; else made here. */
 	readonly salt?: string;
@@ -49,7 +53,7 @@ export function createSalt(random: RandomSource): string {
 }
 
 /** The text of a new repository's document. */
-export function createDocument({ signer, logN, salt, clock, random }: NewDocument): string {
+export function createDocument({ signer, keyId, logN, salt, clock, random }: NewDocument): string {
 	const document: RepositoryDocument = {
 		format: 'docker-backup',
 		version: documentVersion,
@@ -58,6 +62,7 @@ export function createDocument({ signer, logN, salt, clock, random }: NewDocumen
 		createdAt: new Date(clock.now()).toISOString(),
 		scrypt: { logN, salt: salt ?? createSalt(random) },
 		publicKey: signer?.publicKey ?? null,
+		...(keyId === undefined ? {} : { keyId }),
 	};
 	const text = formatSignedText(document, signer);
 	parseDocument(text);
@@ -74,8 +79,13 @@ export function parseDocument(text: string): RepositoryDocument {
  * - With keys: signed by one of them. Validly signed by another: `key_wrong`. Made without a key:
  *   `key_invalid`. A signature that does not fit, or is missing: `repository_forged`.
  * - Without: whatever it says of itself must fit (`repository_forged`); who made it is not known.
+ * `keyIds`: the ids of those keys, for the message.
  */
-export function verifyDocument(text: string, publicKeys: readonly string[]): RepositoryDocument {
+export function verifyDocument(
+	text: string,
+	publicKeys: readonly string[],
+	keyIds: readonly string[] = [],
+): RepositoryDocument {
 	const { document, line, signature } = split(text);
 	const { publicKey } = document;
 	if (publicKey === null) {
@@ -90,10 +100,13 @@ export function verifyDocument(text: string, publicKeys: readonly string[]): Rep
 	if (signature === null) throw forged('its signature is missing');
 	if (!verifySignature(publicKey, Buffer.from(line), signature)) throw forged('its signature does not fit');
 	if (publicKeys.length > 0 && !publicKeys.includes(publicKey)) {
-		const given = publicKeys.map(fingerprint).join(', ');
+		const [needed, tried] =
+			document.keyId !== undefined && keyIds.length > 0
+				? [`key ${document.keyId}`, keyIds]
+				: [`the key of fingerprint ${fingerprint(publicKey)}`, publicKeys.map(fingerprint)];
 		throw new BackupError(
 			'key_wrong',
-			`the repository was made with another key (fingerprint ${fingerprint(publicKey)}, given: ${given})`,
+			`the repository was made with ${needed}, which is not among those given; tried ${tried.join(', ')}`,
 			{
 				hint: 'Give the key or passphrase it was made with; after a rotation, the old one as a previous key.',
 			},
@@ -132,6 +145,7 @@ function split(text: string): SignedText & { document: RepositoryDocument } {
 		createdAt: reader.string(f, 'createdAt', time),
 		scrypt: { logN, salt: reader.string(scrypt, 'salt', hex(2 * saltLength)) },
 		publicKey: reader.nullable(f, 'publicKey', (x, n) => reader.string(x, n)),
+		...(f['keyId'] === undefined ? {} : { keyId: reader.string(f, 'keyId', hex(16)) }),
 	};
 	return { ...parts, document };
 }

@@ -7,10 +7,14 @@
  *   jobs/<job>/<id>.run.json                     run marker
  *   jobs/<job>/<id>.tar.zst.enc                  archive; `.enc` when encrypted
  *   jobs/<job>/<id>.index.zst.enc                index
- *   jobs/<job>/<id>.<fact>.<ulid>.json           later facts
+ *   jobs/<job>/<id>.<fact>.<ulid>.json           later facts (protocol/fact.ts)
+ *   jobs/<job>/<id>.closed.json                  the run is over, where its marker could not be removed
  *   locks/<job>/…                                lease
+ *   packs/<job>/<id>.json.zst                    texts of many records (record-packs.ts)
+ *   probe-<32 hex digits>                        written by a test of the credentials that may not delete
  */
 import { BackupError } from '../../protocol/errors';
+import { factNames, isUlid, type FactName } from '../../protocol/fact';
 import type { Compression } from '../../protocol/job';
 import { isArchiveId, parseArchiveId, parseJobName } from '../../protocol/names';
 import type { Kind } from '../../protocol/record';
@@ -48,6 +52,37 @@ export function markerKeyOf(job: string, id: string): string {
 	return objectKey(job, id, '.run.json');
 }
 
+export function closedKeyOf(job: string, id: string): string {
+	return objectKey(job, id, '.closed.json');
+}
+
+export function factKeyOf(job: string, id: string, name: FactName, ulid: string): string {
+	if (!isUlid(ulid)) throw new BackupError('record_malformed', `${JSON.stringify(ulid)} is no ULID`);
+	return objectKey(job, id, `.${name}.${ulid}.json`);
+}
+
+/** Which fact an object's suffix says that it is; undefined for everything else. */
+export function parseFactSuffix(
+	suffix: string,
+): { readonly name: FactName; readonly ulid: string } | undefined {
+	const [, word, ulid = ''] = /^\.([a-z]+)\.([0-9A-Z]{26})\.json$/.exec(suffix) ?? [];
+	const name = factNames.find((candidate) => candidate === word);
+	return name && isUlid(ulid) ? { name, ulid } : undefined;
+}
+
+/** What belongs to a backup itself and should be kept as long as it: not markers, not leases. */
+export function isKept(key: string): boolean {
+	if (key === documentKey) return true;
+	const suffix = parseObjectKey(key)?.suffix;
+	return suffix !== undefined && !['.run.json', '.closed.json'].includes(suffix);
+}
+
+/** Whether it is an archive itself: large, and read only to restore or verify. */
+export function isArchive(key: string): boolean {
+	const suffix = parseObjectKey(key)?.suffix;
+	return suffix !== undefined && !suffix.startsWith('.index.') && !suffix.endsWith('.json');
+}
+
 /** Everything of one job, and nothing of a job whose name merely starts alike. */
 export function jobPrefixOf(job: string): string {
 	return `${jobsPrefix}${parseJobName(job)}/`;
@@ -55,6 +90,31 @@ export function jobPrefixOf(job: string): string {
 
 export function lockPrefixOf(job: string): string {
 	return `locks/${parseJobName(job)}/`;
+}
+
+/** `token`: 16 bytes. */
+export function probeKeyOf(token: Buffer): string {
+	return `probe-${token.toString('hex')}`;
+}
+
+/** A probe belongs to no repository: a location that holds nothing else is empty. */
+export function isProbe(key: string): boolean {
+	return /^probe-[0-9a-f]{32}$/.test(key);
+}
+
+export function packPrefixOf(job: string): string {
+	return `packs/${parseJobName(job)}/`;
+}
+
+/** `newest`: id of the newest record in it. */
+export function packKeyOf(job: string, newest: string): string {
+	return `${packPrefixOf(job)}${parseArchiveId(newest)}.json.zst`;
+}
+
+export function isPack(key: string): boolean {
+	const [top, job = '', name = '', ...rest] = key.split('/');
+	const id = name.endsWith('.json.zst') ? name.slice(0, -'.json.zst'.length) : '';
+	return top === 'packs' && rest.length === 0 && isJobName(job) && isArchiveId(id);
 }
 
 export interface FoundObject {

@@ -5,16 +5,20 @@
  *   <generation>.<counter>.json   the holder is alive; only that the counter moves means anything
  *   <generation>.released.json    the holder ended
  *
- * Generation and counter have 10 digits. Times in them are for people only and never compared. The files
- * of the newest generation always stay, so generations grow for ever, whatever is cleaned up.
+ * Generation and counter have 10 digits. Times in them are for people only and never compared. We never
+ * remove the files of the newest generation, so generations grow for ever; where something else removes
+ * them, highest-seq.ts tells how far they had come.
  */
 import { BackupError } from '../../protocol/errors';
 import { Reader } from '../../protocol/parse';
 import { lockPrefixOf } from './layout';
+import { isRefusal } from './refusal';
 import type { Storage } from './storage';
 
 const digits = 10;
-const mostCount = 10 ** digits - 1;
+export const mostGeneration = 10 ** digits - 1;
+/** Where many were left because nothing could be deleted, a run must not spend its time on them. */
+const mostTidiedAtOnce = 100;
 const maxClaimLength = 4 << 10;
 const namePattern = /^(\d{10})(?:\.(\d{10}|released))?\.json$/;
 
@@ -32,7 +36,6 @@ export interface Locks {
 	/** Of the newest generation: its highest renewal, 0 for none. */
 	readonly counter: number;
 	readonly released: boolean;
-	readonly files: readonly LockFile[];
 }
 
 interface LockFile {
@@ -53,30 +56,94 @@ export function releaseKeyOf(job: string, generation: number): string {
 	return `${lockPrefixOf(job)}${number(generation)}.released.json`;
 }
 
-export async function readLocks(storage: Storage, job: string, signal?: AbortSignal): Promise<Locks> {
+/** `before`: what an earlier listing said, which spares listing again what has not changed. */
+export async function readLocks(
+	storage: Storage,
+	job: string,
+	signal?: AbortSignal,
+	before?: Locks,
+): Promise<Locks> {
+	if (!before || before.generation === 0) return await readBehind(storage, job, signal);
+	const { generation, counter } = before;
+	const locks = await readBehind(storage, job, signal, renewalKeyOf(job, generation, counter));
+	// A claim is always listed, for it comes behind its renewals; without one, everything may be different.
+	if (locks.generation === 0) return await readBehind(storage, job, signal);
+	return locks.generation === generation ? { ...locks, counter: Math.max(counter, locks.counter) } : locks;
+}
+
+/** The newest generation after this one; undefined when there is none. */
+export async function readSuccessor(
+	storage: Storage,
+	job: string,
+	generation: number,
+): Promise<number | undefined> {
+	const locks = await readBehind(storage, job, undefined, releaseKeyOf(job, generation));
+	return locks.generation === 0 ? undefined : locks.generation;
+}
+
+/** The files of all generations before this one. */
+export async function filesBefore(
+	storage: Storage,
+	job: string,
+	generation: number,
+	signal?: AbortSignal,
+): Promise<string[]> {
+	const keys: string[] = [];
+	for await (const file of listFiles(storage, job, signal)) {
+		if (file.generation >= generation) break;
+		keys.push(file.key);
+	}
+	return keys;
+}
+
+async function readBehind(
+	storage: Storage,
+	job: string,
+	signal: AbortSignal | undefined,
+	after?: string,
+): Promise<Locks> {
+	let locks: Locks = { generation: 0, counter: 0, released: false };
+	for await (const { generation, part } of listFiles(storage, job, signal, after)) {
+		// Keys come sorted, so generations grow, and the counters of each.
+		if (generation > locks.generation) locks = { generation, counter: 0, released: false };
+		if (part === 'released') locks = { ...locks, released: true };
+		if (typeof part === 'number') locks = { ...locks, counter: part };
+	}
+	return locks;
+}
+
+async function* listFiles(
+	storage: Storage,
+	job: string,
+	signal?: AbortSignal,
+	after?: string,
+): AsyncGenerator<LockFile> {
 	const prefix = lockPrefixOf(job);
-	const files: LockFile[] = [];
-	for await (const { key } of storage.list(prefix, signal)) {
+	for await (const { key } of storage.list(prefix, signal, after)) {
 		const [, generation, part = 'claim'] = namePattern.exec(key.slice(prefix.length)) ?? [];
 		if (generation === undefined) continue;
-		files.push({
-			key,
-			generation: Number(generation),
-			part: part === 'claim' || part === 'released' ? part : Number(part),
-		});
+		const named = part === 'claim' || part === 'released';
+		yield { key, generation: Number(generation), part: named ? part : Number(part) };
 	}
-	const generation = files.reduce((most, file) => Math.max(most, file.generation), 0);
-	const newest = files.filter((file) => file.generation === generation);
-	return {
-		generation,
-		counter: newest.reduce((most, { part }) => (typeof part === 'number' ? Math.max(most, part) : most), 0),
-		released: newest.some((file) => file.part === 'released'),
-		files,
-	};
 }
 
 export function encodeClaim(claim: Claim): Buffer {
 	return Buffer.from(`${JSON.stringify({ version: 1, ...claim })}\n`);
+}
+
+/** The stored claim, as `encodeClaim` made it; undefined when there is none. */
+export async function readClaimBytes(
+	storage: Storage,
+	job: string,
+	generation: number,
+	signal?: AbortSignal,
+): Promise<Buffer | undefined> {
+	try {
+		return await storage.read(claimKeyOf(job, generation), maxClaimLength, signal);
+	} catch (error) {
+		if (error instanceof BackupError && error.code === 'object_not_found') return undefined;
+		throw error;
+	}
 }
 
 /** Who holds this generation, as far as the claim can be read. */
@@ -88,8 +155,9 @@ export async function readClaim(
 ): Promise<Claim | undefined> {
 	const reader = new Reader('storage_failed', 'claim');
 	try {
-		const text = (await storage.read(claimKeyOf(job, generation), maxClaimLength, signal)).toString();
-		const f = reader.fields(reader.json(text));
+		const bytes = await readClaimBytes(storage, job, generation, signal);
+		if (!bytes) return undefined;
+		const f = reader.fields(reader.json(bytes.toString()));
 		return {
 			runId: reader.string(f, 'runId'),
 			host: reader.string(f, 'host'),
@@ -97,20 +165,31 @@ export async function readClaim(
 		};
 	} catch (error) {
 		// Only a message is the poorer for it.
-		if (error instanceof BackupError && ['storage_failed', 'object_not_found'].includes(error.code))
-			return undefined;
+		if (error instanceof BackupError && error.code === 'storage_failed') return undefined;
 		throw error;
 	}
 }
 
-/** Removes files of the lease that mean nothing any more, as far as that can be done. */
-export async function tidyLocks(storage: Storage, files: readonly LockFile[]): Promise<void> {
-	// A storage that lets nobody delete keeps them: listings get longer, nothing else.
-	await Promise.allSettled(files.map(({ key }) => storage.delete(key)));
+export type Tidy = (keys: readonly string[], signal?: AbortSignal) => Promise<void>;
+
+/**
+ * Removes files of the lease that mean nothing any more, as far as that can be done: what stays makes
+ * listings longer, nothing else. Once the storage has refused, it is not asked again.
+ */
+export function tidying(storage: Storage): Tidy {
+	let refused = false;
+	return async (keys, signal) => {
+		if (refused) return;
+		try {
+			for (const key of keys.slice(0, mostTidiedAtOnce)) await storage.delete(key, signal);
+		} catch (error) {
+			refused = isRefusal(error);
+		}
+	};
 }
 
 function number(value: number): string {
-	if (!Number.isSafeInteger(value) || value < 0 || value > mostCount) {
+	if (!Number.isSafeInteger(value) || value < 0 || value > mostGeneration) {
 		throw new BackupError('storage_failed', `the lease's number ${value} does not fit ${digits} digits`);
 	}
 	return String(value).padStart(digits, '0');

@@ -8,11 +8,12 @@ import { BackupError } from '../../protocol/errors';
 import {
 	claimKeyOf,
 	encodeClaim,
-	readLocks,
+	readClaimBytes,
+	readSuccessor,
 	releaseKeyOf,
 	renewalKeyOf,
-	tidyLocks,
 	type Claim,
+	type Tidy,
 } from './lease-files';
 import type { Storage } from './storage';
 
@@ -20,8 +21,8 @@ export interface Lease {
 	/** Grows with every run of the job, whatever the clocks say; the records' `seq`. */
 	readonly generation: number;
 	/**
-	 * Throws `lease_lost` when another run took the job over, or when no renewal succeeded for the time to
-	 * live; a storage's own error when it can't be asked.
+	 * Throws `lease_lost` when another run took the job over or made the same claim, or when no renewal
+	 * succeeded for the time to live; a storage's own error when it can't be asked.
 	 */
 	check(): Promise<void>;
 	/** Ends the renewals and frees the job; again is fine. Throws when that can't be written. */
@@ -33,6 +34,7 @@ export interface HeldClaim {
 	readonly job: string;
 	readonly generation: number;
 	readonly claim: Claim;
+	readonly tidy: Tidy;
 	readonly clock: Clock;
 	readonly ttlMs: number;
 	readonly renewMs: number;
@@ -45,6 +47,7 @@ export function holdLease({
 	job,
 	generation,
 	claim,
+	tidy,
 	clock,
 	ttlMs,
 	renewMs,
@@ -69,20 +72,25 @@ export function holdLease({
 
 	const writeRenewal = async (): Promise<void> => {
 		const began = clock.monotonic();
-		counter += 1;
+		const key = renewalKeyOf(job, generation, (counter += 1));
+		// One that hangs must not keep the next from being tried.
+		const patience = new AbortController();
+		const timer = clock.sleep(ttlMs / 3, patience.signal).then(
+			() => patience.abort(),
+			() => undefined,
+		);
+		const signal = AbortSignal.any([stop.signal, patience.signal]);
 		try {
-			await storage.put(renewalKeyOf(job, generation, counter), body, stop.signal);
+			await storage.put(key, body, signal);
 			renewedAt = began;
+			if (counter > 1) await tidy([renewalKeyOf(job, generation, counter - 1)], signal);
 		} catch (error) {
 			// One failure is nothing: the next renewal may succeed while the time to live runs.
 			const overdue = clock.monotonic() - renewedAt > ttlMs;
-			if (overdue && !stop.signal.aborted) lose(`it could not be renewed for ${ttlMs} ms`, error);
-			return;
-		}
-		if (counter > 1) {
-			await tidyLocks(storage, [
-				{ key: renewalKeyOf(job, generation, counter - 1), generation, part: counter - 1 },
-			]);
+			if (overdue && !signal.aborted) lose(`it could not be renewed for ${ttlMs} ms`, error);
+		} finally {
+			patience.abort();
+			await timer;
 		}
 	};
 	const renew = (): Promise<void> => {
@@ -107,24 +115,34 @@ export function holdLease({
 		await underWay;
 		if (lost) return;
 		await storage.put(releaseKeyOf(job, generation), body);
-		const { files } = await readLocks(storage, job);
-		const own = files.filter((file) => file.generation === generation && typeof file.part === 'number');
-		await tidyLocks(storage, own);
+		await tidy(
+			[counter - 1, counter].filter((one) => one > 0).map((one) => renewalKeyOf(job, generation, one)),
+		);
+	};
+
+	const requireOurs = async (): Promise<void> => {
+		const successor = await readSuccessor(storage, job, generation);
+		if (successor !== undefined) throw lose(`generation ${successor} took over from ${generation}`);
+		const key = claimKeyOf(job, generation);
+		const found = await readClaimBytes(storage, job, generation);
+		if (!found) throw lose(`${key} was removed`);
+		// Where locks were removed, or creating is not quite exclusive, a number can be claimed twice.
+		if (!found.equals(body)) throw lose(`${key} is of another run`);
 	};
 
 	return {
 		generation,
 		async check() {
-			if (lost) throw lost;
-			// After a pause observers may be about to take over: move the counter before looking.
-			if (clock.monotonic() - renewedAt >= ttlMs / 2) await renew();
-			const locks = await readLocks(storage, job);
-			if (locks.generation > generation)
-				throw lose(`generation ${locks.generation} took over from ${generation}`);
-			const present = locks.files.some((file) => file.generation === generation && file.part === 'claim');
-			if (!present) throw lose(`${claimKeyOf(job, generation)} was removed`);
-			if (clock.monotonic() - renewedAt > ttlMs) throw lose(`it could not be renewed for ${ttlMs} ms`);
-			if (lost) throw lost;
+			// Twice, if need be: the storage may have been away for just the time of the first look.
+			for (let look = 1; ; look += 1) {
+				if (lost) throw lost;
+				// After a pause observers may be about to take over: move the counter before looking.
+				if (clock.monotonic() - renewedAt >= ttlMs / 2) await renew();
+				await requireOurs();
+				if (lost) throw lost;
+				if (clock.monotonic() - renewedAt <= ttlMs) return;
+				if (look === 2) throw lose(`it could not be renewed for ${ttlMs} ms`);
+			}
 		},
 		release: () => (released ??= release()),
 	};

@@ -2,6 +2,7 @@
  * One writer per job, over nothing but create-only objects and listings (lease-files.ts).
  *
  * - A run holds generation n by having created its claim; the next is n + 1, so exactly one can follow.
+ *   With no file of a lease left, n is what records and markers tell (highest-seq.ts), the same to everybody.
  * - It follows when n was released, or when n's counter stood still for the time to live on this observer's
  *   own monotonic clock, counted only while it was looking. Wall clocks are never compared.
  * - Taking over is safe for observers, not for the holder, who may just have been paused: it finds out by
@@ -9,7 +10,16 @@
  */
 import type { Clock } from '../../protocol/environment';
 import { BackupError, joinErrors } from '../../protocol/errors';
-import { claimKeyOf, encodeClaim, readClaim, readLocks, tidyLocks, type Locks } from './lease-files';
+import { highestSeq, mostBelieved } from './highest-seq';
+import {
+	claimKeyOf,
+	encodeClaim,
+	filesBefore,
+	readClaim,
+	readLocks,
+	tidying,
+	type Locks,
+} from './lease-files';
 import { holdLease, type Lease } from './lease-holder';
 import { failureOf } from './outcomes';
 import type { Storage } from './storage';
@@ -31,6 +41,10 @@ export interface LeaseOptions {
 	/** The same for all runs of a job, ms. */
 	readonly ttlMs?: number;
 	readonly renewMs?: number;
+	/** Asked when there is no file of a lease: the highest generation that ever was. */
+	readonly floor?: () => Promise<number>;
+	/** What the generation must be above, whatever the last one was: records from elsewhere bring their own. */
+	readonly above?: number;
 }
 
 export const defaultTtlMs = 30_000;
@@ -51,17 +65,29 @@ interface Watch {
 /** Throws `locked` while another run holds the job. */
 export async function acquireLease(storage: Storage, job: string, options: LeaseOptions): Promise<Lease> {
 	const { clock, signal, waitMs, ttlMs = defaultTtlMs, renewMs = defaultRenewMs } = options;
+	const floor = options.floor ?? (() => highestSeq(storage, job, signal));
 	const lookMs = Math.ceil(renewMs / looksPerRenewal);
 	const began = clock.monotonic();
 	let watch: Watch | undefined;
+	/** What `floor` said, as long as no lease has been seen since. */
+	let reached: number | undefined;
 	for (;;) {
 		signal?.throwIfAborted();
 		const listingAt = clock.monotonic();
-		const locks = await readLocks(storage, job, signal);
+		const locks = await readLocks(storage, job, signal, watch?.locks);
 		watch = observe(watch, locks, listingAt, clock.monotonic(), lookMs);
-		if (locks.generation === 0 || locks.released || watch.stillMs >= ttlMs) {
-			const lease = await claimNext(storage, job, locks.generation + 1, { ...options, ttlMs, renewMs });
-			if (lease) return lease;
+		const unlocked = locks.generation === 0;
+		if (!unlocked) {
+			reached = undefined;
+		} else if (reached === undefined) {
+			// Then looks again: another run may have come meanwhile, and moved on from there.
+			reached = await floor();
+			continue;
+		}
+		if (unlocked || locks.released || watch.stillMs >= ttlMs) {
+			const generation = (reached ?? locks.generation) + 1;
+			const lease = await claimNext(storage, job, generation, { ...options, ttlMs, renewMs });
+			if (lease) return await raise(lease, storage, job, { ...options, ttlMs, renewMs });
 			watch = { ...watch, moved: true };
 		} else if (watch.moved && clock.monotonic() - began >= waitMs) {
 			throw await lockedError(storage, job, locks.generation, ttlMs, signal);
@@ -105,23 +131,47 @@ async function claimNext(
 	const claimedAt = clock.monotonic();
 	if ((await storage.put(claimKeyOf(job, generation), encodeClaim(claim), signal)) === 'exists')
 		return undefined;
-	const lease = holdLease({ storage, job, generation, claim, clock, ttlMs, renewMs, claimedAt });
+	const tidy = tidying(storage);
+	const lease = holdLease({ storage, job, generation, claim, tidy, clock, ttlMs, renewMs, claimedAt });
 	try {
 		// Between the listing and the claim, others may have held and cleaned up this very generation.
 		await lease.check();
-		const { files } = await readLocks(storage, job, signal);
-		await tidyLocks(
-			storage,
-			files.filter((file) => file.generation < generation),
-		);
+		await tidy(await filesBefore(storage, job, generation, signal));
 		signal?.throwIfAborted();
 		return lease;
 	} catch (error) {
 		const later = await failureOf(lease.release());
 		if (!(error instanceof BackupError) || error.code !== 'lease_lost') throw joinErrors(error, later);
-		await storage.delete(claimKeyOf(job, generation));
+		// A void claim stays: it may not be ours any more, and the next holder removes it.
 		return undefined;
 	}
+}
+
+/**
+ * A lease above `above`. While one is held nobody can follow it, so all higher numbers are its holder's; whoever
+ * followed all the same, after a pause of ours, sees a higher one than its own and ends.
+ */
+async function raise(
+	lease: Lease,
+	storage: Storage,
+	job: string,
+	options: LeaseOptions & { readonly ttlMs: number; readonly renewMs: number },
+): Promise<Lease> {
+	const { above = 0 } = options;
+	if (lease.generation > above || above > mostBelieved) return lease;
+	let raised: Lease | undefined;
+	let failure: unknown;
+	try {
+		await lease.check();
+		raised = await claimNext(storage, job, above + 1, options);
+		if (!raised)
+			failure = new BackupError('lease_lost', `the lease of job ${job} is lost: another run came first`);
+	} catch (error) {
+		failure = error;
+	}
+	const later = await failureOf(lease.release());
+	if (raised) return raised;
+	throw joinErrors(failure, later);
 }
 
 async function lockedError(

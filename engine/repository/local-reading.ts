@@ -13,6 +13,7 @@ import { outcomeOf } from './outcomes';
 import type { ByteRange, ListedObject } from './storage';
 
 const chunkLength = 1 << 20;
+const sizesAtOnce = 64;
 
 /** NOFOLLOW: an object is never elsewhere; NONBLOCK: a FIFO in its place can't hang the engine. */
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -56,22 +57,44 @@ export async function* readRange(
 	}
 }
 
-/** Regular files below `directory`, hidden names apart; what vanishes while it is listed is left out. */
+/**
+ * Regular files below `directory` whose keys come behind `after`, hidden names apart; what vanishes while it is
+ * listed is left out.
+ */
 export async function* walk(
 	directory: string,
 	prefix: string,
 	signal: AbortSignal | undefined,
+	after = '',
 ): AsyncGenerator<ListedObject> {
 	signal?.throwIfAborted();
+	let files: { path: string; key: string }[] = [];
 	for (const { entry, key } of await sortedEntries(directory, prefix)) {
-		signal?.throwIfAborted();
 		const path = join(directory, entry.name);
 		if (entry.isDirectory()) {
-			yield* walk(path, key, signal);
-		} else {
-			const size = await sizeOf(path);
-			if (size !== undefined) yield { key, size };
+			// Everything below comes before `after` unless that is below too.
+			if (compareKeys(key, after) < 0 && !after.startsWith(key)) continue;
+			yield* withSizes(files, signal);
+			files = [];
+			yield* walk(path, key, signal, after);
+		} else if (compareKeys(key, after) > 0 && files.push({ path, key }) === sizesAtOnce) {
+			yield* withSizes(files, signal);
+			files = [];
 		}
+	}
+	yield* withSizes(files, signal);
+}
+
+/** One after the other, a directory of many objects would spend most of its time waiting. */
+async function* withSizes(
+	files: readonly { readonly path: string; readonly key: string }[],
+	signal: AbortSignal | undefined,
+): AsyncGenerator<ListedObject> {
+	signal?.throwIfAborted();
+	const sizes = await Promise.all(files.map(({ path }) => sizeOf(path)));
+	for (const [position, { key }] of files.entries()) {
+		const size = sizes[position];
+		if (size !== undefined) yield { key, size };
 	}
 }
 

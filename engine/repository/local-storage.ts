@@ -116,12 +116,12 @@ export function createLocalStorage(directory: string, { linkFile }: LocalStorage
 			return stats.size;
 		},
 
-		async *list(prefix, signal) {
+		async *list(prefix, signal, after = '') {
 			const directory = join(root, ...segmentsOfPrefix(prefix));
 			const gone = await missingRoot(root);
 			if (gone) throw gone;
 			try {
-				yield* walk(directory, prefix, signal);
+				yield* walk(directory, prefix, signal, after);
 			} catch (error) {
 				throw await explain(error, attemptTo('list', prefix));
 			}

@@ -74,9 +74,11 @@ export function createMemoryStorage(): Storage {
 			return find(key).length;
 		},
 
-		async *list(prefix, signal) {
+		async *list(prefix, signal, after = '') {
 			segmentsOfPrefix(prefix);
-			const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).sort(compareKeys);
+			const keys = [...objects.keys()]
+				.filter((key) => key.startsWith(prefix) && compareKeys(key, after) > 0)
+				.sort(compareKeys);
 			for (const key of keys) {
 				signal?.throwIfAborted();
 				const body = objects.get(key);

@@ -6,6 +6,7 @@
 import { BackupError } from '../../protocol/errors';
 
 const mostKeyBytes = 1024;
+const fromSurrogates = /[\ud800-\uffff]/;
 /** Leaves room for what a storage adds to make a temporary name of it (255 is the limit of file names). */
 const mostSegmentBytes = 240;
 
@@ -33,6 +34,8 @@ export function isSegment(name: string): boolean {
 
 /** Orders keys by their bytes, as every storage lists them. */
 export function compareKeys(a: string, b: string): number {
+	// Below the surrogates the order of bytes is that of strings; making bytes of 10,000 keys to sort them is slow.
+	if (!fromSurrogates.test(a) && !fromSurrogates.test(b)) return a < b ? -1 : a > b ? 1 : 0;
 	return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 

@@ -59,7 +59,24 @@ export function trustOf(
 	publicKeys: readonly string[],
 	found: { readonly id: string; readonly job?: string | null },
 ): Trust {
-	const { line, signature, record } = splitRecord(text);
+	return judgeRecord(text, publicKeys, found).trust;
+}
+
+/** The record together with its trust, as `trustOf` says it. */
+export function judgeRecord(
+	text: string,
+	publicKeys: readonly string[],
+	found: { readonly id: string; readonly job?: string | null },
+): { readonly record: BackupRecord; readonly trust: Trust } {
+	const split = splitRecord(text);
+	return { record: split.record, trust: judge(split, publicKeys, found) };
+}
+
+function judge(
+	{ line, signature, record }: SplitRecord,
+	publicKeys: readonly string[],
+	found: { readonly id: string; readonly job?: string | null },
+): Trust {
 	if (record.id !== found.id || !possibleJobsOf(record.id).includes(record.job)) return 'forged';
 	if (typeof found.job === 'string' && record.job !== found.job) return 'forged';
 	if (publicKeys.length === 0) return 'unchecked';

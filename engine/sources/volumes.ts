@@ -15,8 +15,8 @@ import { readTree } from './gnu-tar';
 
 export interface VolumesOptions {
 	readonly exclude: readonly string[];
-	/** Key of this run's marker: met in the stream, it means that the repository is being read. */
-	readonly markerKey: string;
+	/** Key of this run's marker: met in the stream, it means that the repository is being read. Null: there is none. */
+	readonly markerKey: string | null;
 	readonly signal: AbortSignal;
 	onEntry(entry: IndexEntry): void;
 	onWarning(warning: RecordWarning): void;
@@ -55,7 +55,7 @@ export async function* readVolumes(
 	yield endOfArchive;
 
 	function outsideRepository(entry: IndexEntry): IndexEntry {
-		if (!entry.path?.endsWith(`/${options.markerKey}`)) return entry;
+		if (options.markerKey === null || !entry.path?.endsWith(`/${options.markerKey}`)) return entry;
 		throw new BackupError(
 			'repository_in_source',
 			`the source holds the repository itself (found ${entry.path})`,

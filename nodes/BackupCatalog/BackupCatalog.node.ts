@@ -1,6 +1,7 @@
 /**
- * Backup Catalog: what is in a repository. One item out per record, newest first, with its trust (signed,
- * unsigned, forged, unchecked); runs under way and records that can't be read are listed too.
+ * Backup Catalog: what is in a repository, and what can be done with it without a backup or a restore. Records
+ * come newest first, with their trust (signed, unsigned, forged, unchecked); runs under way and records that
+ * can't be read are listed too. A repository in S3 needs no Docker host.
  */
 import {
 	NodeConnectionTypes,
@@ -9,14 +10,15 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { getRecord, listRecords } from '../../operations';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
-import { hostSettings } from '../shared/host-settings';
+import { optionalHostSettings } from '../shared/host-settings';
 import { searchJobs, searchRecords } from '../shared/pickers';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
-import { entryJson } from './entry-json';
-import { catalogProperties } from './properties';
+import { asOptionsSay } from '../shared/versions';
+import { whereForCatalog } from '../shared/where';
+import { failureOf, perform, type Surroundings } from './perform';
+import { catalogProperties, reading } from './properties';
 import { catalogRequest } from './request';
 
 export class BackupCatalog implements INodeType {
@@ -26,14 +28,20 @@ export class BackupCatalog implements INodeType {
 		icon: { light: 'file:backupCatalog.svg', dark: 'file:backupCatalog.dark.svg' },
 		group: ['input'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] === "get" ? "get" : "get many" }}',
-		description: 'List the backups in a repository, or get one record',
+		subtitle:
+			'={{ ({ adopt: "adopt archive", check: "check repository", getAll: "get many", link: "get download link" })[$parameter["operation"]] || $parameter["operation"] }}',
+		description: 'List, download, hold, delete and check the backups of a repository',
 		defaults: { name: 'Backup Catalog' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [
-			{ name: 'dockerHostApi', displayName: 'Docker Host', required: true, testedBy: 'dockerHostTest' },
+			{
+				name: 'dockerHostApi',
+				displayName: 'Docker Host (Optional for S3)',
+				required: false,
+				testedBy: 'dockerHostTest',
+			},
 			{
 				name: 'backupRepositoryApi',
 				displayName: 'Backup Repository',
@@ -50,15 +58,19 @@ export class BackupCatalog implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await runItems(this, async ({ context, parameters, credential }) => {
-			const where = { type: 'runner', host: hostSettings(await credential('dockerHostApi')) } as const;
-			const repository = repositorySettings(await credential('backupRepositoryApi'));
+		return await runItems(this, async ({ context, parameters, credential, optionalCredential }) => {
 			const request = catalogRequest(parameters);
-			const entries =
-				request.operation === 'get'
-					? [await getRecord(context, where, repository, request.id)]
-					: await listRecords(context, where, repository, request);
-			return { outcomes: entries.map((entry) => ({ data: entryJson(entry) })) };
+			const host = optionalHostSettings(await optionalCredential('dockerHostApi'));
+			const inCredential = repositorySettings(await credential('backupRepositoryApi'));
+			// An option may be left from another operation.
+			const repository = reading.includes(request.operation)
+				? asOptionsSay(inCredential, parameters.group('options', 'Options'))
+				: inCredential;
+			const where = whereForCatalog(host, repository.location);
+			const store: Surroundings['store'] = (stream, fileName, mimeType) =>
+				this.helpers.prepareBinaryData(stream, fileName, mimeType);
+			const outcomes = await perform(request, { context, where, repository, store });
+			return { outcomes, failure: failureOf(outcomes) };
 		});
 	}
 }

@@ -1,4 +1,4 @@
-/** An entry of the catalog as an item: flat, with the record's own names, and its trust. */
+/** An entry of the catalog as an item: flat, with the record's own names, its trust, and what was stated later. */
 import type { CatalogEntry } from '../../operations';
 
 export function entryJson(entry: CatalogEntry): object {
@@ -6,9 +6,9 @@ export function entryJson(entry: CatalogEntry): object {
 		case 'running':
 			return { ...entry.run, status: entry.status };
 		case 'unreadable':
-			return { id: entry.id, status: entry.status, problem: entry.problem };
+			return entry;
 		case 'success':
 		case 'failed':
-			return { ...entry.record, trust: entry.trust };
+			return { ...entry.record, trust: entry.trust, held: entry.held, deleting: entry.deleting };
 	}
 }

@@ -110,7 +110,7 @@ export const backupProperties: INodeProperties[] = [
 				description: 'Words to keep in the record, with commas between them',
 			},
 			{
-				displayName: 'Wait When Locked (Seconds)',
+				displayName: 'Wait for a Running Backup (Seconds)',
 				name: 'lockWait',
 				type: 'number',
 				typeOptions: { minValue: 0 },

@@ -13,7 +13,7 @@ export function backUpRequest(parameters: Fields): BackUpRequest {
 		compression: compression(parameters),
 		encrypt: parameters.flag('encrypt', 'Encrypt'),
 		tags: options.names('tags', 'Tags'),
-		lockWaitMs: options.whole('lockWait', 'Wait When Locked (Seconds)', 0, 0) * 1000,
+		lockWaitMs: options.whole('lockWait', 'Wait for a Running Backup (Seconds)', 0, 0) * 1000,
 	};
 }
 

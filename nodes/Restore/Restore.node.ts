@@ -1,6 +1,6 @@
 /**
- * Restore: from a record into new volumes, checked while it is written; an existing volume is never touched.
- * One item out: which volumes were made, from which record.
+ * Restore: from a record into new volumes, checked while it is written, or over an existing one whose name was typed
+ * to confirm it. One item out: which volumes were written, from which record, and what was done to what was there.
  */
 import {
 	NodeConnectionTypes,
@@ -15,6 +15,7 @@ import { hostSettings } from '../shared/host-settings';
 import { getArchivedVolumes, searchJobs, searchRecords } from '../shared/pickers';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
+import { asOptionsSay } from '../shared/versions';
 import { restoreProperties } from './properties';
 import { restoreRequest } from './request';
 
@@ -26,7 +27,7 @@ export class Restore implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle: '={{ $parameter["select"] === "id" ? "one backup" : "latest of a job" }}',
-		description: 'Restore Docker volumes from a backup, into new volumes',
+		description: 'Restore Docker volumes from a backup, into new volumes or over an existing one',
 		defaults: { name: 'Restore' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -52,8 +53,11 @@ export class Restore implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		return await runItems(this, async ({ context, parameters, credential }) => {
 			const host = hostSettings(await credential('dockerHostApi'));
-			const repository = repositorySettings(await credential('backupRepositoryApi'));
-			const { record, volumes, entries, bytes, durationMs } = await restoreVolumes(
+			const repository = asOptionsSay(
+				repositorySettings(await credential('backupRepositoryApi')),
+				parameters.group('options', 'Options'),
+			);
+			const { record, plan, volumes, entries, bytes, durationMs, ...report } = await restoreVolumes(
 				context,
 				host,
 				repository,
@@ -65,13 +69,35 @@ export class Restore implements INodeType {
 				job: record.job,
 				series: record.series,
 				volumes,
+				...report,
 				entries,
 				bytes,
+				fits: plan.fits,
+				targets: plan.targets,
 				durationMs,
 				at,
 				record,
 			};
-			return { outcomes: [{ data }] };
+			return { outcomes: [{ data }], hints: hintsOf(data) };
 		});
 	}
+}
+
+interface Restored {
+	readonly dryRun: boolean;
+	readonly fits: boolean;
+	readonly lostEntries: number;
+	readonly over: 'new' | 'overwrite';
+	readonly previousContentRemoved: boolean;
+}
+
+function hintsOf({ dryRun, fits, lostEntries, over, previousContentRemoved }: Restored): string[] {
+	return [
+		...(dryRun ? ['This was a dry run: nothing was changed.'] : []),
+		...(dryRun && !fits ? ['There is not enough space for this restore.'] : []),
+		...(lostEntries > 0 ? [`${lostEntries} entries of the damaged backup could not be restored.`] : []),
+		...(!dryRun && over === 'overwrite' && !previousContentRemoved
+			? ['Some of the previous content could not be removed; the next restore over this volume tries again.']
+			: []),
+	];
 }

@@ -6,13 +6,36 @@ import { selectionOf } from '../shared/selection';
 type RestoreRequest = Parameters<typeof restoreVolumes>[3];
 
 export function restoreRequest(parameters: Fields): RestoreRequest {
+	const options = parameters.group('options', 'Options');
 	return {
 		selection: selectionOf(parameters),
 		volumes: volumes(parameters),
 		nameFor: naming(parameters),
-		allowUnsigned: parameters.group('options', 'Options').flag('allowUnsigned', 'Allow Unsigned Record'),
+		allowUnsigned: options.flag('allowUnsigned', 'Allow Unsigned Record'),
+		paths: options.lines('paths', 'Paths'),
+		into: options.text('into', 'Into Directory').replace(/^\/+/, ''),
+		salvage: options.flag('salvage', 'Salvage'),
+		dryRun: parameters.flag('dryRun', 'Dry Run'),
+		...overwriting(parameters, options),
 	};
 }
+
+/** What is typed is compared as it is: names of volumes have no spaces around them. */
+function overwriting(parameters: Fields, options: Fields): Pick<RestoreRequest, 'overwrite'> {
+	if (targetOf(parameters) !== 'overwrite') return {};
+	const safetyBackupJob = parameters.text('safetyBackupJob', 'Safety Backup Job');
+	return {
+		overwrite: {
+			confirm: parameters.text('confirm', "Type the Volume's Name to Confirm", { exact: true }),
+			stopContainers: parameters.flag('stopContainers', 'Stop Containers'),
+			wipeFirst: options.flag('wipeFirst', 'Wipe First'),
+			...(safetyBackupJob !== '' && { safetyBackupJob }),
+		},
+	};
+}
+
+const targetOf = (parameters: Fields) =>
+	parameters.oneOf('target', 'Restore Into', ['affixed', 'named', 'overwrite']);
 
 /** Empty means all, so a choice of none is an error. */
 function volumes(parameters: Fields): string[] {
@@ -27,9 +50,11 @@ function volumes(parameters: Fields): string[] {
 }
 
 function naming(parameters: Fields): RestoreRequest['nameFor'] {
-	if (parameters.oneOf('target', 'Restore Into', ['affixed', 'named']) === 'affixed')
-		return affixed(parameters);
-	const name = parameters.required('newVolume', 'New Volume Name');
+	const target = targetOf(parameters);
+	if (target === 'affixed') return affixed(parameters);
+	const existing = parameters.text('existingVolume', 'Existing Volume');
+	if (target === 'overwrite' && existing === '') return (source) => source;
+	const name = target === 'overwrite' ? existing : parameters.required('newVolume', 'New Volume Name');
 	let only: string | undefined;
 	return (source) => {
 		only ??= source;

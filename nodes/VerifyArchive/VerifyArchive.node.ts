@@ -1,7 +1,8 @@
 /**
- * Verify Archive: reads archives again and compares them with their records. One item out per archive,
- * `{ok, id, job, level, checksum, error, …}`. A bad archive fails the node once all were looked at, so that
- * a scheduled verify pass alarms like any failed workflow; an option makes it a plain result instead.
+ * Verify Archive: reads archives again and compares them with their records; or compares the files of one with live
+ * volumes, or with another archive. One item out per archive, `{ok, id, job, level, error, …}`. A bad archive fails
+ * the node once all were looked at, so that a scheduled verify pass alarms like any failed workflow; an option makes
+ * it a plain result instead.
  */
 import {
 	NodeConnectionTypes,
@@ -10,13 +11,16 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { verifyArchives } from '../../operations';
+import { compareArchives, verifyArchives } from '../../operations';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
-import { hostSettings } from '../shared/host-settings';
+import { optionalHostSettings } from '../shared/host-settings';
 import { searchJobs, searchRecords } from '../shared/pickers';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
 import { selectionOf } from '../shared/selection';
+import { asOptionsSay } from '../shared/versions';
+import { whereFor } from '../shared/where';
+import { compareRequest, comparisonOutcome } from './compare';
 import { verifyProperties } from './properties';
 import { outcomesOf } from './outcomes';
 
@@ -27,14 +31,19 @@ export class VerifyArchive implements INodeType {
 		icon: { light: 'file:verifyArchive.svg', dark: 'file:verifyArchive.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ $parameter["level"] === "deep" ? "deep" : "checksum" }}',
+		subtitle: '={{ ["live", "archive"].includes($parameter["level"]) ? "compare" : $parameter["level"] }}',
 		description: 'Check that backups can still be trusted: re-read, re-hash, decrypt, compare',
 		defaults: { name: 'Verify Archive' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
 		usableAsTool: true,
 		credentials: [
-			{ name: 'dockerHostApi', displayName: 'Docker Host', required: true, testedBy: 'dockerHostTest' },
+			{
+				name: 'dockerHostApi',
+				displayName: 'Docker Host (Optional for S3)',
+				required: false,
+				testedBy: 'dockerHostTest',
+			},
 			{
 				name: 'backupRepositoryApi',
 				displayName: 'Backup Repository',
@@ -51,11 +60,19 @@ export class VerifyArchive implements INodeType {
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await runItems(this, async ({ context, parameters, credential }) => {
-			const where = { type: 'runner', host: hostSettings(await credential('dockerHostApi')) } as const;
-			const repository = repositorySettings(await credential('backupRepositoryApi'));
-			const level = parameters.oneOf('level', 'Level', ['checksum', 'deep']);
+		return await runItems(this, async ({ context, parameters, credential, optionalCredential }) => {
+			const host = optionalHostSettings(await optionalCredential('dockerHostApi'));
+			const repository = asOptionsSay(
+				repositorySettings(await credential('backupRepositoryApi')),
+				parameters.group('options', 'Options'),
+			);
+			const where = whereFor(host, repository.location);
+			const level = parameters.oneOf('level', 'Level', ['checksum', 'deep', 'live', 'archive']);
 			const failOnBad = parameters.flag('failOnBad', 'Fail When an Archive Is Bad');
+			if (level === 'live' || level === 'archive') {
+				const compared = await compareArchives(context, where, repository, compareRequest(parameters, level));
+				return comparisonOutcome(compared, level, failOnBad);
+			}
 			const request = { selection: selectionOf(parameters), level };
 			return outcomesOf(await verifyArchives(context, where, repository, request), failOnBad);
 		});

@@ -1,6 +1,7 @@
 /** The panel of Verify Archive. */
 import type { INodeProperties } from 'n8n-workflow';
 import { jobField, recordField } from '../shared/selection';
+import { versionsOption } from '../shared/versions';
 
 export const verifyProperties: INodeProperties[] = [
 	{
@@ -32,8 +33,35 @@ export const verifyProperties: INodeProperties[] = [
 				value: 'deep',
 				description: 'Also decrypts, decompresses, and compares every file inside with the index',
 			},
+			{
+				name: 'Compare With Live Volumes',
+				value: 'live',
+				description:
+					'Tells which files of the Docker volumes were added, removed or changed since the backup; reads them whole and stops nothing',
+			},
+			{
+				name: 'Compare With Another Backup',
+				value: 'archive',
+				description: 'Tells which files the other backup has in addition, lacks, or has changed',
+			},
 		],
 		default: 'checksum',
+	},
+	{
+		displayName: 'Live Volumes',
+		name: 'liveVolumes',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. app_data',
+		displayOptions: { show: { level: ['live'] } },
+		description:
+			'Docker volumes to compare with, with commas between them, or an expression that gives a list. Empty means all that the backup was made of. Write NAME=VOLUME where the backup has it under another name.',
+	},
+	{
+		...recordField({ level: ['archive'] }),
+		displayName: 'Other Record',
+		name: 'otherRecord',
+		description: 'The backup to compare with',
 	},
 	{
 		displayName: 'Fail When an Archive Is Bad',
@@ -41,6 +69,35 @@ export const verifyProperties: INodeProperties[] = [
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether a bad archive makes this node fail (after all were checked), so that your error workflow alarms. When off, it is an item with ok: false.',
+			'Whether a bad archive makes this node fail (after all were checked), so that your error workflow alarms. When off, it is an item with ok: false. A difference that a comparison finds counts as bad.',
+	},
+	{
+		displayName: 'Options',
+		name: 'options',
+		type: 'collection',
+		placeholder: 'Add option',
+		default: {},
+		options: [
+			versionsOption,
+			{
+				displayName: 'Exclude',
+				name: 'exclude',
+				type: 'string',
+				typeOptions: { multipleValues: true, multipleValueButtonText: 'Add Pattern' },
+				default: [],
+				placeholder: 'e.g. */cache/*',
+				description: 'What the backup was told to leave out, in the same words: it is not missed in it',
+				displayOptions: { show: { '/level': ['live'] } },
+			},
+			{
+				displayName: 'Series',
+				name: 'series',
+				type: 'string',
+				default: '',
+				placeholder: 'e.g. volume:app_data',
+				description: 'Only this series of the job, when it makes one archive per volume',
+				displayOptions: { show: { '/select': ['latest'] } },
+			},
+		],
 	},
 ];

@@ -1,6 +1,6 @@
 /**
  * The tests behind the credentials' "Test" buttons: they really connect, and the repository's one writes,
- * reads and deletes a probe through a runner.
+ * reads and deletes a probe: through a runner, or, in an S3 store, from this process.
  */
 import type {
 	ICredentialTestFunctions,
@@ -10,7 +10,7 @@ import type {
 import { testDockerHost, testRepository, toBackupError } from '../../operations';
 import { hostSettings } from './host-settings';
 import { briefContext } from './operation-context';
-import { repositorySettings, testHost } from './repository-settings';
+import { repositorySettings, testWhere } from './repository-settings';
 
 /** The first test on a host may have to pull the runner's image. */
 const limitMs = 180_000;
@@ -30,9 +30,10 @@ export async function backupRepositoryTest(
 	{ data }: ICredentialsDecrypted,
 ): Promise<INodeCredentialTestResult> {
 	return await verdict(async () => {
-		const where = { type: 'runner', host: testHost(data) } as const;
-		await testRepository(briefContext(limitMs), where, repositorySettings(data), true);
-		return 'The repository can be read and written';
+		const repository = repositorySettings(data);
+		const { canDelete } = await testRepository(briefContext(limitMs), testWhere(data), repository, true);
+		if (canDelete) return 'The repository can be read and written';
+		return 'The repository can be read and written, but not deleted from: right for backups that nobody here shall remove';
 	});
 }
 

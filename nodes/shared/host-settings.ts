@@ -1,11 +1,22 @@
 /** From the values of credentials/docker-connection.ts and DockerHostApi to what the operations take. */
-import { defaultRunner, type DockerEndpoint, type HostSettings, type RunnerSettings } from '../../operations';
+import {
+	BackupError,
+	defaultRunner,
+	type DockerEndpoint,
+	type HostSettings,
+	type RunnerSettings,
+} from '../../operations';
 import { fieldsIn, type Fields } from './fields';
 
 /** `credential`: the data of a Docker Host credential. Throws `invalid_parameter`. */
 export function hostSettings(credential: unknown): HostSettings {
 	const fields = fieldsIn(credential, 'Docker Host');
 	return { endpoint: endpoint(fields), runner: runner(fields) };
+}
+
+/** As `hostSettings`; null for a node whose Docker Host is not chosen. */
+export function optionalHostSettings(credential: unknown): HostSettings | null {
+	return credential === null ? null : hostSettings(credential);
 }
 
 /** What `dockerConnection()` asks for. */
@@ -37,7 +48,16 @@ function runner(fields: Fields): RunnerSettings {
 			fields.whole('memoryLimit', 'Memory Limit (MiB)', 128, defaultRunner.memoryBytes >> 20) * (1 << 20),
 		cpuShares: fields.whole('cpuWeight', 'CPU Weight', 2, defaultRunner.cpuShares),
 		pidsLimit: fields.whole('pidsLimit', 'Process Limit', 32, defaultRunner.pidsLimit),
+		network: network(fields.text('network', 'Network')),
 	};
+}
+
+function network(name: string): string {
+	if (name === '') return defaultRunner.network;
+	if (name !== 'none' && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name)) return name;
+	throw new BackupError('invalid_parameter', `${JSON.stringify(name)} is no network for runners`, {
+		hint: 'Write bridge, host, or the name of a network on the Docker host (docker network ls).',
+	});
 }
 
 export function runnerImage(fields: Fields): string {

@@ -22,6 +22,8 @@ import { hostSettings } from './host-settings';
 import { formatBytes } from './progress';
 import { briefContext } from './operation-context';
 import { repositorySettings } from './repository-settings';
+import { asOptionsSay } from './versions';
+import { whereForCatalog } from './where';
 
 const limitMs = 60_000;
 const mostRecords = 500;
@@ -52,7 +54,7 @@ export async function getArchivedVolumes(this: ILoadOptionsFunctions): Promise<I
 		const records =
 			parameters.text('select', 'Archive') === 'id'
 				? [await recordOf(this, parameters.required('record', 'Record'))]
-				: await soundRecords(this, parameters.required('job', 'Job'));
+				: await soundRecords(this, parameters.required('job', 'Job'), mostRecords);
 		const names = new Set(records.flatMap((record) => record.sources.map((source) => source.name)));
 		return [...names].toSorted().map((name) => ({ name, value: name }));
 	});
@@ -64,7 +66,9 @@ export async function searchRecords(
 	filter = '',
 ): Promise<INodeListSearchResult> {
 	return await shown(this, async () => {
-		const results = (await soundRecords(this, null))
+		// Without a filter the newest are enough, and the store need not be read through.
+		const limit = filter.trim() === '' ? mostRecords : null;
+		const results = (await soundRecords(this, null, limit))
 			.map((record) => ({ name: titleOf(record), value: record.id }))
 			.filter(({ name, value }) => matches(name, filter) || matches(value, filter));
 		return { results: results.slice(0, mostRecords) };
@@ -74,7 +78,7 @@ export async function searchRecords(
 /** Jobs that have at least one record. */
 export async function searchJobs(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
 	return await shown(this, async () => {
-		const jobs = (await entries(this, null)).flatMap((entry) =>
+		const jobs = (await entries(this, null, null)).flatMap((entry) =>
 			entry.status === 'unreadable' ? [] : [entry.job],
 		);
 		const results = [...new Set(jobs)].filter((job) => matches(job, filter)).toSorted();
@@ -90,8 +94,12 @@ function titleOf({ job, startedAt, sizeBytes, sources }: BackupRecord): string {
 
 const matches = (text: string, filter: string) => text.toLowerCase().includes(filter.trim().toLowerCase());
 
-async function soundRecords(functions: ILoadOptionsFunctions, job: string | null): Promise<BackupRecord[]> {
-	return (await entries(functions, job)).flatMap((entry) =>
+async function soundRecords(
+	functions: ILoadOptionsFunctions,
+	job: string | null,
+	limit: number | null,
+): Promise<BackupRecord[]> {
+	return (await entries(functions, job, limit)).flatMap((entry) =>
 		entry.status === 'success' && entry.trust !== 'forged' ? [entry.record] : [],
 	);
 }
@@ -103,16 +111,22 @@ async function recordOf(functions: ILoadOptionsFunctions, id: string): Promise<B
 	throw new BackupError('record_not_found', `${id} is ${entry.status} and holds no volumes`);
 }
 
-async function entries(functions: ILoadOptionsFunctions, job: string | null): Promise<CatalogEntry[]> {
+async function entries(
+	functions: ILoadOptionsFunctions,
+	job: string | null,
+	limit: number | null,
+): Promise<CatalogEntry[]> {
 	const { where, repository } = await settings(functions);
-	return await listRecords(briefContext(limitMs), where, repository, { job, limit: null });
+	return await listRecords(briefContext(limitMs), where, repository, { job, limit });
 }
 
 async function settings(functions: ILoadOptionsFunctions) {
-	return {
-		where: { type: 'runner', host: hostSettings(await functions.getCredentials('dockerHostApi')) },
-		repository: repositorySettings(await functions.getCredentials('backupRepositoryApi')),
-	} as const;
+	const isChosen = functions.getNode().credentials?.['dockerHostApi'] !== undefined;
+	const host = isChosen ? hostSettings(await functions.getCredentials('dockerHostApi')) : null;
+	const inCredential = repositorySettings(await functions.getCredentials('backupRepositoryApi'));
+	const options = fieldsOf((name) => functions.getCurrentNodeParameter(name)).group('options', 'Options');
+	const repository = asOptionsSay(inCredential, options);
+	return { where: whereForCatalog(host, repository.location), repository };
 }
 
 async function shown<T>(functions: ILoadOptionsFunctions, list: () => Promise<T>): Promise<T> {

@@ -44,6 +44,8 @@ function lineOf(event: OperationEvent): string | undefined {
 			return `${event.record.id}: failed: ${event.record.error?.message ?? 'unknown reason'}`;
 		case 'verified':
 			return `${event.id}: ${event.ok ? 'sound' : `bad: ${event.error?.message ?? 'unknown reason'}`}`;
+		case 'copied':
+			return `${event.id}: ${event.error ? `not copied: ${event.error.message}` : event.outcome}`;
 		default:
 			return undefined;
 	}

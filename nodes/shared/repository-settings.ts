@@ -8,9 +8,11 @@ import {
 	type RepositoryLocation,
 	type RepositorySettings,
 	type Secret,
+	type Where,
 } from '../../operations';
 import { fieldsIn, type Fields } from './fields';
 import { endpoint, runnerImage } from './host-settings';
+import { s3Settings } from './s3-settings';
 
 /** `credential`: the data of a Backup Repository credential. */
 export function repositorySettings(credential: unknown): RepositorySettings {
@@ -28,9 +30,14 @@ export function repositorySettings(credential: unknown): RepositorySettings {
 	};
 }
 
-/** The Docker host through which the credential's own test looks at the location. */
-export function testHost(credential: unknown): HostSettings {
+/** Where the credential's own test looks at the location from: here for S3, else through a Docker host. */
+export function testWhere(credential: unknown): Where {
 	const fields = fieldsIn(credential, 'Backup Repository');
+	const isS3 = fields.oneOf('location', 'Location', ['directory', 'volume', 's3']) === 's3';
+	return isS3 ? { type: 'process' } : { type: 'runner', host: testHost(fields) };
+}
+
+function testHost(fields: Fields): HostSettings {
 	if (!fields.flag('testElsewhere', 'Test on Another Docker Host')) {
 		return { endpoint: { type: 'socket', socketPath: defaultSocket }, runner: defaultRunner };
 	}
@@ -38,9 +45,17 @@ export function testHost(credential: unknown): HostSettings {
 }
 
 function location(fields: Fields): RepositoryLocation {
-	if (fields.oneOf('location', 'Location', ['directory', 'volume']) === 'volume') {
-		return { type: 'volume', name: fields.required('volume', 'Volume') };
+	switch (fields.oneOf('location', 'Location', ['directory', 'volume', 's3'])) {
+		case 'volume':
+			return { type: 'volume', name: fields.required('volume', 'Volume') };
+		case 'directory':
+			return directory(fields);
+		case 's3':
+			return s3Settings(fields);
 	}
+}
+
+function directory(fields: Fields): RepositoryLocation {
 	const path = fields.required(
 		'directory',
 		'Directory',

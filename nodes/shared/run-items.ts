@@ -7,7 +7,7 @@
  *                    items with no other keys (or with an `error` of their own, whose JSON it throws away)
  * A cancelled execution always stops.
  */
-import type { IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
+import type { IBinaryKeyData, IDataObject, IExecuteFunctions, INodeExecutionData } from 'n8n-workflow';
 import { toBackupError, type BackupError, type OperationContext } from '../../operations';
 import { fieldsOf, type Fields } from './fields';
 import { errorJson, nodeError } from './node-error';
@@ -18,11 +18,15 @@ export interface ItemRun {
 	readonly parameters: Fields;
 	/** Decrypted data of the node's credential of this type. */
 	credential(type: string): Promise<unknown>;
+	/** Null when none is chosen. */
+	optionalCredential(type: string): Promise<unknown>;
 }
 
 export interface Outcome {
 	/** The item's JSON. */
 	readonly data: object;
+	/** Files beside it. */
+	readonly binary?: IBinaryKeyData;
 	/** Why what `data` describes went wrong. */
 	readonly failure?: BackupError;
 }
@@ -69,16 +73,18 @@ function accessTo(functions: IExecuteFunctions, itemIndex: number): Omit<ItemRun
 	return {
 		parameters: fieldsOf((name) => functions.getNodeParameter(name, itemIndex, null)),
 		credential: (type) => functions.getCredentials(type, itemIndex),
+		optionalCredential: async (type) =>
+			functions.getNode().credentials?.[type] ? await functions.getCredentials(type, itemIndex) : null,
 	};
 }
 
 export function asItem(
-	{ data, failure }: Outcome,
+	{ data, binary, failure }: Outcome,
 	itemIndex: number,
 	hasErrorOutput: boolean,
 ): INodeExecutionData {
 	const pairedItem = { item: itemIndex };
-	if (failure === undefined) return { json: data as IDataObject, pairedItem };
+	if (failure === undefined) return { json: data as IDataObject, ...(binary && { binary }), pairedItem };
 	const error = { ...errorJson(failure) };
 	if (!hasErrorOutput) return { json: { ...data, error }, pairedItem };
 	const details = Object.keys(data).length > 0 ? (data as IDataObject) : null;

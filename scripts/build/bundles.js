@@ -34,6 +34,8 @@ const inlineEngine = {
  * Parts of libraries that the package never uses, or could not carry.
  * Native add-ons: ssh2 and cpu-features ask for theirs in a `try` and fall back to JavaScript when that throws (an
  * empty module would be taken for a working one). BuildKit sessions: dockerode's only use of gRPC and protobuf.
+ * The AWS SDK's search for keys (environment, files, sign-in, the machine's own): a repository's keys are given; and
+ * its table of browsers.
  */
 const leaveOut = {
 	name: 'leave-out',
@@ -42,6 +44,16 @@ const leaveOut = {
 			contents: `throw new Error(${JSON.stringify(`${what} is left out of this bundle`)});`,
 			loader: 'js',
 		});
+		build.onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, ({ path }) => ({
+			path,
+			namespace: 'no-keys',
+		}));
+		build.onLoad({ filter: /.*/, namespace: 'no-keys' }, () => ({
+			contents:
+				'exports.defaultProvider = () => { throw new Error("keys are only taken from the repository"); };',
+			loader: 'js',
+		}));
+		build.onResolve({ filter: /^bowser$/ }, ({ path }) => ({ path, namespace: 'left-out' }));
 		build.onResolve({ filter: /\.node$/ }, ({ path }) => ({ path, namespace: 'left-out' }));
 		build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => leftOut(path));
 		build.onLoad({ filter: /[\\/]dockerode[\\/]lib[\\/](session|buildkit)\.js$/ }, () => ({
@@ -77,7 +89,9 @@ async function bundle(entry, outfile, options = {}) {
 		.map(([path]) => path);
 }
 
-const bundleEngine = () => bundle('engine/main.ts', 'dist/engine/engine.js');
+// The AWS SDK's ES modules: what is not used of them stays out (a third of its CommonJS).
+const bundleEngine = () =>
+	bundle('engine/main.ts', 'dist/engine/engine.js', { mainFields: ['module', 'main'] });
 const bundleOperations = () => bundle('operations/index.ts', 'dist/operations/index.js');
 
 async function bundleCli() {

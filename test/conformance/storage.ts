@@ -226,6 +226,16 @@ export function describeStorage(name: string, make: () => Promise<Storage>): voi
 				expect(await listed(storage, 'jobs/backup0/')).toEqual([{ key: 'jobs/backup0/x', size: 14 }]);
 			});
 
+			it('goes on behind any key', async () => {
+				const keys = ['a/x', 'a/y/z', 'a/y0', 'b', 'é', '\uffee', '😀'];
+				for (const key of keys) await storage.put(key, Buffer.from(key));
+				for (const after of [...keys, 'a/y', 'a/', '0', 'c', '😁']) {
+					const behind = keys.filter((key) => compareKeys(key, after) > 0);
+					expect(await keysOf(storage, '', after)).toEqual(behind);
+					expect(await keysOf(storage, 'a/', after)).toEqual(behind.filter((key) => key.startsWith('a/')));
+				}
+			});
+
 			it('orders any keys by their bytes', async () => {
 				const segment = fc
 					.string({
@@ -330,8 +340,8 @@ export async function collect(source: AsyncIterable<Buffer>): Promise<Buffer> {
 	return Buffer.concat(chunks);
 }
 
-export async function keysOf(storage: Storage, prefix: string): Promise<string[]> {
-	return (await listed(storage, prefix)).map(({ key }) => key);
+export async function keysOf(storage: Storage, prefix: string, after?: string): Promise<string[]> {
+	return (await listed(storage, prefix, undefined, after)).map(({ key }) => key);
 }
 
 export async function write(storage: Storage, key: string, body: Buffer): Promise<void> {
@@ -345,9 +355,10 @@ async function listed(
 	storage: Storage,
 	prefix: string,
 	signal?: AbortSignal,
+	after?: string,
 ): Promise<{ key: string; size: number }[]> {
 	const objects: { key: string; size: number }[] = [];
-	for await (const object of storage.list(prefix, signal)) objects.push(object);
+	for await (const object of storage.list(prefix, signal, after)) objects.push(object);
 	return objects;
 }
 

@@ -4,6 +4,7 @@ import { canvasSuite } from './suites/canvas';
 import { editorSuite } from './suites/editor';
 import { failureSuite } from './suites/failures';
 import { interruptionSuite } from './suites/interruptions';
+import { s3Suite } from './suites/s3';
 import { secretSuite } from './suites/secrets';
 import { tcpSuite } from './suites/tcp';
 import { templateSuite } from './suites/template';
@@ -14,6 +15,7 @@ templateSuite(lab);
 failureSuite(lab);
 editorSuite(lab);
 tcpSuite(lab);
+s3Suite(lab);
 canvasSuite(lab);
 interruptionSuite(lab);
 // Last: it looks at everything that n8n has kept of all the others.

@@ -44,17 +44,17 @@ export function faultyStorage(storage: Storage, fault: Fault): FaultyStorage {
 		storage: {
 			description: `faulty ${storage.description}`,
 			put: (key, body, signal) => call(`put ${key}`, () => storage.put(key, body, signal)),
-			create: (key, signal) =>
-				call(`create ${key}`, async () => wrapWriter(key, await storage.create(key, signal))),
+			create: (key, signal, expectedBytes) =>
+				call(`create ${key}`, async () => wrapWriter(key, await storage.create(key, signal, expectedBytes))),
 			async *get(key, range, signal) {
 				await call(`get ${key}`, async () => undefined);
 				yield* storage.get(key, range, signal);
 			},
 			read: (key, mostBytes, signal) => call(`read ${key}`, () => storage.read(key, mostBytes, signal)),
 			size: (key, signal) => call(`size ${key}`, () => storage.size(key, signal)),
-			async *list(prefix, signal) {
+			async *list(prefix, signal, after) {
 				await call(`list ${prefix}`, async () => undefined);
-				yield* storage.list(prefix, signal);
+				yield* storage.list(prefix, signal, after);
 			},
 			delete: (key, signal) => call(`delete ${key}`, () => storage.delete(key, signal)),
 		},

@@ -23,9 +23,23 @@ const panels = {
 		'Compression Level',
 		'Options',
 	],
-	'Verify Archive': ['Archives', 'Job', 'Level', 'Fail When an Archive Is Bad'],
-	Restore: ['Backup', 'Record', 'Choose Volumes', 'Restore Into', 'Prefix', 'Suffix', 'Options'],
-	'Backup Catalog': ['Operation', 'Job', 'Return All', 'Limit'],
+	'Verify Archive': ['Archives', 'Job', 'Level', 'Fail When an Archive Is Bad', 'Options'],
+	Restore: ['Backup', 'Record', 'Choose Volumes', 'Restore Into', 'Prefix', 'Suffix', 'Dry Run', 'Options'],
+	'Backup Catalog': ['Operation', 'Job', 'Return All', 'Limit', 'Options'],
+} as const;
+
+const optionalHost = 'Docker Host (Optional for S3)';
+
+/** What the catalog asks for, by operation. */
+const catalogPanels = {
+	adopt: ['Job Name', 'Archive ID', 'Options'],
+	check: ['Job'],
+	delete: ['Record IDs', 'Reason', 'Options'],
+	download: ['Record', 'Size Limit (MB)', 'Put Output File in Field', 'Options'],
+	get: ['Record', 'Options'],
+	hold: ['Record', 'Reason'],
+	link: ['Record', 'Expires In (Minutes)', 'Options'],
+	release: ['Record', 'Reason'],
 } as const;
 
 export function canvasSuite(lab: Lab): void {
@@ -80,17 +94,66 @@ export function canvasSuite(lab: Lab): void {
 			await picture('record');
 		});
 
-		test.each(Object.entries(panels))('the panel of %s', async (name, fields) => {
-			const type = name[0]!.toLowerCase() + name.slice(1).replace(/ /g, '');
-			const id = await lab.save(chain(`panel ${name}`, [name, type, {}]));
+		const openPanel = async (name: string, type: string, parameters: object, pictureName: string) => {
+			const id = await lab.save(chain(`panel ${pictureName}`, [name, type, parameters]));
 			await page.goto(`${lab.n8n.url}/workflow/${id}`);
 			await node(name).dblclick();
 			const panel = page.getByTestId('ndv');
 			await panel.getByTestId('parameter-input').first().waitFor();
-			await picture(`panel-${type}`);
+			await picture(`panel-${pictureName}`);
 			const labels = panel.getByTestId('node-parameters').locator('label').filter({ visible: true });
-			const names = (await labels.allInnerTexts()).map((text) => text.trim().split('\n')[0]);
-			expect(names).toEqual(['Docker Host', 'Backup Repository', ...fields]);
+			return (await labels.allInnerTexts()).map((text) => text.trim().split('\n')[0]);
+		};
+
+		test.each(Object.entries(panels))('the panel of %s', async (name, fields) => {
+			const type = name[0]!.toLowerCase() + name.slice(1).replace(/ /g, '');
+			const names = await openPanel(name, type, {}, type);
+			const host = ['Verify Archive', 'Backup Catalog'].includes(name) ? optionalHost : 'Docker Host';
+			expect(names).toEqual([host, 'Backup Repository', ...fields]);
+		});
+
+		test.each(Object.entries(catalogPanels))(
+			'the panel of Backup Catalog for %s',
+			async (operation, fields) => {
+				const names = await openPanel(
+					'Backup Catalog',
+					'backupCatalog',
+					{ operation },
+					`catalog-${operation}`,
+				);
+				expect(names).toEqual([optionalHost, 'Backup Repository', 'Operation', ...fields]);
+			},
+		);
+
+		test('the credential of an S3 repository', async () => {
+			const { id } = await lab.rest.post<{ id: string }>('/rest/credentials', {
+				name: 'Backups in S3',
+				type: 'backupRepositoryApi',
+				data: {
+					location: 's3',
+					s3More: true,
+					s3ObjectLock: 'governance',
+					protection: 'key',
+					secretKey: lab.key,
+				},
+			});
+			await page.goto(`${lab.n8n.url}/home/credentials/${id}`);
+			const dialog = page.getByTestId('credential-edit-dialog').or(page.getByRole('dialog'));
+			await dialog.getByText('Bucket', { exact: true }).waitFor();
+			await picture('credential-s3');
+			await dialog.getByText('Session Token', { exact: true }).scrollIntoViewIfNeeded();
+			await picture('credential-s3-more');
+			const text = await dialog.first().innerText();
+			for (const label of [
+				'Endpoint',
+				'Region',
+				'Bucket',
+				'Prefix',
+				'Access Key ID',
+				'Object Lock',
+				'Keep Locked for (Days)',
+			])
+				expect(text).toContain(label);
 		});
 	});
 }

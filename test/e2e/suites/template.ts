@@ -106,8 +106,9 @@ export function templateSuite(lab: Lab): void {
 			);
 			expect(error).toBeUndefined();
 			const { repositoryCreated: _, ...fields } = record();
-			expect(output('List')!.map((item) => item.json)).toEqual([{ ...fields, trust: 'signed' }]);
-			expect(output('Get')!.map((item) => item.json)).toEqual([{ ...fields, trust: 'signed' }]);
+			const entry = { ...fields, trust: 'signed', held: null, deleting: false };
+			expect(output('List')!.map((item) => item.json)).toEqual([entry]);
+			expect(output('Get')!.map((item) => item.json)).toEqual([entry]);
 		});
 
 		test('runs by n8n execute too', async () => {

@@ -86,8 +86,9 @@ export async function refusal(
 	sources: readonly string[],
 	flags: readonly string[],
 	exitCode: number,
+	env?: Environment,
 ): Promise<Failure['error']> {
-	const error = await failure(['backup', 'volume', ...sources, '--job', job, ...flags], exitCode);
+	const error = await failure(['backup', 'volume', ...sources, '--job', job, ...flags], exitCode, env);
 	expect(error.hint).toMatch(/\w/);
 	expect(await runnersOf(job)).toEqual([]);
 	return error;

@@ -78,7 +78,12 @@ describe.each([
 		const { id } = record!;
 
 		const [listed] = (await json<{ entries: object[] }>(['list', ...at])).entries;
-		expect(listed).toEqual({ ...record, trust: kdf === null ? 'unchecked' : 'signed' });
+		expect(listed).toEqual({
+			...record,
+			trust: kdf === null ? 'unchecked' : 'signed',
+			held: null,
+			deleting: false,
+		});
 		expect(await json(['show', id, ...at])).toEqual(listed);
 		for (const level of ['checksum', 'deep']) {
 			const { verifications } = await json<{ verifications: object[] }>([
@@ -197,7 +202,7 @@ test('for people: a table, facts, and a line for each result', async () => {
 	const job = newJob();
 	const backup = await cli(['backup', 'volume', odd, '--job', job, ...at]);
 	const [created, line] = backup.stdout.toString().split('\n');
-	expect(created).toBe(`new repository in ${repository}`);
+	expect(created).toBe(`new repository in directory ${repository}`);
 	const id = /^ok {6}(\S+) {2}[\d.]+ MB stored of [\d.]+ MB, [\d,]+ entries, [\d.]+ s$/.exec(line!)?.[1];
 	expect(id).toMatch(new RegExp(`^${job}-`));
 	expect(backup.stderr).toMatch(/^reading /);

@@ -6,6 +6,7 @@ import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
+import type Modem from 'docker-modem';
 import { connectDocker, type DockerHost } from '../../../docker/client';
 import { labels, runLabels } from '../../../docker/labels';
 import { startRunner, type RunnerProcess, type RunnerSpec } from '../../../docker/runner';
@@ -32,6 +33,17 @@ export function specOf(run: string, changes: Partial<RunnerSpec> = {}): RunnerSp
 		labels: runLabels({ runId: run, job: 'nightly', created: '2026-01-31T03:00:00.000Z' }),
 		...changes,
 	};
+}
+
+/** The real host, with lists narrowed to this test's containers: other tests' runners are not ours to reap. */
+export function seeingOnly(real: DockerHost, run: string): DockerHost {
+	const modem = Object.create(real.modem) as Modem;
+	modem.dial = (options, callback) => {
+		const query = options.options?._query as { filters?: { label?: string[] } } | undefined;
+		if (options.path === '/containers/json?') query?.filters?.label?.push(`${labels.run}=${run}`);
+		real.modem.dial(options, callback);
+	};
+	return { ...real, modem };
 }
 
 /** Ids of the run's containers, in whatever state. */

@@ -5,6 +5,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+import type { RunnerSpec } from '../../../docker/runner';
 import { specOf } from './lab';
 
 /** Bundles this TypeScript program (imports relative to the project) into one file; the caller removes its folder. */
@@ -25,12 +26,16 @@ export async function bundleProgram(program: string): Promise<{ file: string; re
 }
 
 /** The id of the runner that is left behind. */
-export async function startedAndKilled(run: string, engine: string): Promise<string> {
+export async function startedAndKilled(
+	run: string,
+	engine: string,
+	changes: Partial<RunnerSpec> = {},
+): Promise<string> {
 	const { file, remove } = await bundleProgram(`
 		import { connectDocker } from './docker/client';
 		import { startRunner } from './docker/runner';
 		const host = connectDocker({ type: 'socket', socketPath: '/var/run/docker.sock' });
-		startRunner(host, ${JSON.stringify(specOf(run))}, ${JSON.stringify(engine)})
+		startRunner(host, ${JSON.stringify(specOf(run, changes))}, ${JSON.stringify(engine)})
 			.then((runner) => process.stdout.write(runner.containerId + '\\n'));
 		setInterval(() => {}, 1000);
 	`);

@@ -1,33 +1,21 @@
-import type Modem from 'docker-modem';
 import type { DockerHost } from '../../../docker/client';
 import { labels } from '../../../docker/labels';
 import { reapOrphans } from '../../../docker/reap';
 import type { Clock } from '../../../protocol/environment';
-import { containersOf, docker, image, localHost, unique } from './lab';
+import { containersOf, docker, image, localHost, seeingOnly, unique } from './lab';
 
 let run: string;
 let host: DockerHost;
 const real = localHost();
 beforeEach(() => {
 	run = unique('run');
-	host = seeingOnly(run);
+	host = seeingOnly(real, run);
 });
 afterEach(async () => {
 	const left = await containersOf(run);
 	if (left.length > 0) await docker('rm', '-f', '-v', ...left);
 });
 afterAll(() => real.close());
-
-/** The real host, with lists narrowed to this test's containers: other tests' runners are not ours to reap. */
-function seeingOnly(run: string): DockerHost {
-	const modem = Object.create(real.modem) as Modem;
-	modem.dial = (options, callback) => {
-		const query = options.options?._query as { filters?: { label?: string[] } } | undefined;
-		if (options.path === '/containers/json?') query?.filters?.label?.push(`${labels.run}=${run}`);
-		real.modem.dial(options, callback);
-	};
-	return { ...real, modem };
-}
 
 /** A clock on which `ms` pass between the first look and every later one. */
 function clockAfter(ms: number): Clock {
@@ -106,7 +94,7 @@ test('containers of other roles and other people stay', async () => {
 
 test('of several reapers each orphan has one', async () => {
 	const ids = await Promise.all(Array.from({ length: 6 }, created));
-	const hosts = Array.from({ length: 4 }, () => seeingOnly(run));
+	const hosts = Array.from({ length: 4 }, () => seeingOnly(real, run));
 	const reaped = await Promise.all(hosts.map((each) => reapOrphans(each, { clock: clockAfter(3 * minute) })));
 	expect(
 		reaped

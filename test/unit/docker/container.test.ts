@@ -71,3 +71,34 @@ test('labels name the run; role and image are put in their place whatever the ca
 	});
 	expect(runLabels({ runId: 'r1', job: null, created: 'now' })).not.toHaveProperty([labels.job]);
 });
+
+test('a scratch volume has no name, so that it goes with the container, and asks for no capability', () => {
+	const runner = { ...spec, mounts: [readOnly], scratch: true, labels: { run: 'r1' } };
+	expect(containerOf(runner, 'sha256:1', 'x')).toMatchObject({
+		HostConfig: {
+			Mounts: [
+				{ Source: 's' },
+				{
+					Type: 'volume',
+					Target: '/scratch',
+					ReadOnly: false,
+					VolumeOptions: { NoCopy: true, Labels: { run: 'r1', [labels.role]: 'scratch' } },
+				},
+			],
+		},
+	});
+	expect(JSON.stringify(containerOf(runner, 'sha256:1', 'x')).match(/"Source"/g)).toHaveLength(1);
+	expect(capabilitiesOf(runner)).toEqual(['DAC_READ_SEARCH']);
+	expect(JSON.stringify(containerOf(spec, 'sha256:1', 'x'))).not.toContain('/scratch');
+});
+
+test.each([
+	['read', true],
+	['extract', false],
+	['repository', false],
+] as const)('the heap of a runner that may %s grows faster: %s', (role, grows) => {
+	const { Cmd } = containerOf({ ...spec, role }, 'sha256:1', 'loader') as { Cmd: string[] };
+	expect(Cmd.slice(0, 2)).toEqual(['--no-warnings', '-e']);
+	expect(Cmd[2]).toMatch(/^loader/);
+	expect(Cmd[2]?.includes('--heap-growing-percent')).toBe(grows);
+});

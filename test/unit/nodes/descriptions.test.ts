@@ -3,9 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type INodeProperties, type INodeType } from 'n8n-workflow';
 import { BackupRepositoryApi } from '../../../credentials/BackupRepositoryApi.credentials';
+import { BackupSecondTargetApi } from '../../../credentials/BackupSecondTargetApi.credentials';
+import { BackupTargetApi } from '../../../credentials/BackupTargetApi.credentials';
+import { BackupThirdTargetApi } from '../../../credentials/BackupThirdTargetApi.credentials';
 import { DockerHostApi } from '../../../credentials/DockerHostApi.credentials';
 import { BackupCatalog } from '../../../nodes/BackupCatalog/BackupCatalog.node';
 import { BackupVolume } from '../../../nodes/BackupVolume/BackupVolume.node';
+import { CopyArchive } from '../../../nodes/CopyArchive/CopyArchive.node';
 import { Restore } from '../../../nodes/Restore/Restore.node';
 import { VerifyArchive } from '../../../nodes/VerifyArchive/VerifyArchive.node';
 
@@ -13,10 +17,17 @@ const root = join(__dirname, '../../..');
 const nodes: readonly INodeType[] = [
 	new BackupVolume(),
 	new VerifyArchive(),
+	new CopyArchive(),
 	new Restore(),
 	new BackupCatalog(),
 ];
-const credentials = [new DockerHostApi(), new BackupRepositoryApi()];
+const credentials = [
+	new DockerHostApi(),
+	new BackupRepositoryApi(),
+	new BackupTargetApi(),
+	new BackupSecondTargetApi(),
+	new BackupThirdTargetApi(),
+];
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
 	n8n: Record<'nodes' | 'credentials', string[]>;
 };
@@ -48,7 +59,7 @@ describe.each(nodes.map((node) => [node.constructor.name, node] as const))('%s',
 			expect(credentials.map((credential) => credential.name)).toContain(name);
 			expect(Object.keys(methods?.credentialTest ?? {})).toContain(testedBy);
 		}
-		expect(description.credentials).toHaveLength(2);
+		expect(description.credentials).toHaveLength(className === 'CopyArchive' ? 5 : 2);
 	});
 
 	test('its pickers exist, and none is there for nobody', () => {
@@ -95,16 +106,21 @@ test.each(credentials.map((credential) => [credential.name, credential] as const
 	},
 );
 
-test.each(['secretKey', 'passphrase', 'caCertificate', 'clientCertificate', 'clientKey'])(
-	'%s is hidden',
-	(name) => {
-		const fields = credentials
-			.flatMap(({ properties }) => properties)
-			.filter((property) => property.name === name);
-		expect(fields.length).toBeGreaterThan(0);
-		for (const field of fields) expect(field.typeOptions?.password).toBe(true);
-	},
-);
+test.each([
+	'secretKey',
+	'passphrase',
+	'caCertificate',
+	'clientCertificate',
+	'clientKey',
+	's3SecretAccessKey',
+	's3SessionToken',
+])('%s is hidden', (name) => {
+	const fields = credentials
+		.flatMap(({ properties }) => properties)
+		.filter((property) => property.name === name);
+	expect(fields.length).toBeGreaterThan(0);
+	for (const field of fields) expect(field.typeOptions?.password).toBe(true);
+});
 
 function optionsOf(property: INodeProperties | undefined): unknown[] {
 	if (property?.type === 'boolean') return [true, false];

@@ -61,6 +61,19 @@ test.each([
 	]);
 });
 
+const { dockerHostApi: _, ...withoutHost } = credentials;
+
+test.each([
+	['Verify Archive', new VerifyArchive(), { select: 'id', record: id, level: 'deep', failOnBad: true }],
+	['Backup Catalog', new BackupCatalog(), { operation: 'getAll', returnAll: true }],
+])('%s without a Docker Host credential: a directory needs one', async (_name, node, parameters) => {
+	const { functions } = execution({ parameters, credentials: withoutHost });
+	await expect(node.execute.call(functions)).rejects.toMatchObject({
+		message: 'the repository is a directory /srv/backups of a Docker host, and no host is chosen',
+		description: expect.stringMatching(/^Choose a Docker Host credential .*\(usage\)$/),
+	});
+});
+
 test("the credentials' tests say what is wrong and what helps", async () => {
 	const credential = (data: object) => ({ id: '1', name: 'x', type: 'y', data }) as never;
 	await expect(dockerHostTest.call({} as never, credential(dockerHostApi))).resolves.toEqual({

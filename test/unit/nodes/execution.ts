@@ -28,6 +28,9 @@ export function execution(given: Given = {}): { functions: IExecuteFunctions; to
 		position: [0, 0],
 		parameters: {},
 		...(given.onError && { onError: given.onError }),
+		credentials: Object.fromEntries(
+			Object.keys(given.credentials ?? {}).map((type) => [type, { id: type, name: type }]),
+		),
 	};
 	const told: Told = { ui: [], log: [], hints: [] };
 	const functions = {

@@ -45,7 +45,14 @@ test.each([
 
 test('another key, a replaced repository and an unsigned one are refused', async () => {
 	const text = await created();
-	await expect(meet(text, { secret: raw(2) })).rejects.toMatchObject({ code: 'key_wrong' });
+	const [needed, tried] = [
+		keyId(await deriveMasterKey(raw(1), rawKdf)),
+		keyId(await deriveMasterKey(raw(2), rawKdf)),
+	];
+	await expect(meet(text, { secret: raw(2) })).rejects.toMatchObject({
+		code: 'key_wrong',
+		message: `the repository was made with key ${needed}, which is not among those given; tried ${tried}`,
+	});
 	await expect(meet(text, { id: 'f'.repeat(32) })).rejects.toMatchObject({ code: 'repository_id_mismatch' });
 	await expect(meet(await created({ secret: null }))).rejects.toMatchObject({ code: 'key_invalid' });
 	await expect(meet(text.replace(/"createdAt":"2/, '"createdAt":"3'))).rejects.toMatchObject({

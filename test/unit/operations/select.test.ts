@@ -7,11 +7,12 @@ import { chooseSources } from '../../../operations/restore-volumes';
 import { parseRecord, type BackupRecord, type Trust } from '../../../protocol/record';
 
 const golden = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
+const stated = { held: null, deleting: false } as const;
 const stamp = (second: number) => `nightly-20260131T0300${String(second).padStart(2, '0')}Z-1f2e`;
 
 function entry(second: number, changes: Partial<BackupRecord> = {}, trust: Trust = 'signed'): StoredEntry {
 	const record = { ...golden, id: stamp(second), seq: second, ...changes };
-	return { status: record.status, id: record.id, job: record.job, trust, record };
+	return { status: record.status, id: record.id, job: record.job, trust, record, ...stated };
 }
 
 const keyring = (publicKeys: readonly string[]) => ({ publicKeys }) as unknown as Keyring;
@@ -45,7 +46,13 @@ test('without any key unsigned records count, forged ones still do not', () => {
 
 test('failed and running runs and unreadable records are never latest', () => {
 	const failed = entry(9, { status: 'failed' });
-	const unreadable: CatalogEntry = { status: 'unreadable', id: stamp(8), problem: 'x' };
+	const unreadable: CatalogEntry = {
+		status: 'unreadable',
+		id: stamp(8),
+		job: 'nightly',
+		problem: 'x',
+		...stated,
+	};
 	expect(ids(selectEntries([failed, unreadable, entry(5)], { by: 'all', job: 'nightly' }, keyed))).toEqual([
 		stamp(5),
 	]);
@@ -58,7 +65,13 @@ test('by id: exactly that one, or why not', () => {
 	expect(() => selectEntries([entry(1)], { by: 'id', id: stamp(7) }, keyed)).toThrow(
 		expect.objectContaining({ code: 'record_not_found' }),
 	);
-	const unreadable: CatalogEntry = { status: 'unreadable', id: stamp(8), problem: 'it is empty' };
+	const unreadable: CatalogEntry = {
+		status: 'unreadable',
+		id: stamp(8),
+		job: 'nightly',
+		problem: 'it is empty',
+		...stated,
+	};
 	expect(() => selectEntries([unreadable], { by: 'id', id: stamp(8) }, keyed)).toThrow(/it is empty/);
 });
 

@@ -128,7 +128,7 @@ describe('another user', () => {
 		chownSync(join(root, 'theirs'), nobody, nobody);
 		const other = start({ uid: nobody });
 		const ask = (command: Command) => other.ask<Answer>(command);
-		await ask({ do: 'open', directory: root });
+		await ask({ do: 'open', location: { type: 'directory', path: root } });
 		expect(await ask({ do: 'put', key: 'new', length: 1 })).toMatchObject({
 			failed: 'repository_unwritable',
 			message: expect.stringContaining('permission denied'),

@@ -5,7 +5,12 @@ import { hostOf, parseEndpoint, parseMemory, whereOf } from '../../../../cli/fla
 import type { Shell } from '../../../../cli/verb';
 import { defaultRunner } from '../../../../operations/index';
 
-const none = { 'docker-host': undefined, 'runner-image': undefined, 'runner-memory': undefined };
+const none = {
+	'docker-host': undefined,
+	'runner-image': undefined,
+	'runner-memory': undefined,
+	'runner-network': undefined,
+};
 const shellWith = (env: Record<string, string>) => ({ env }) as unknown as Shell;
 const socket = (socketPath: string) => ({ type: 'socket', socketPath });
 const tcp = (host: string, port: number) => ({ type: 'tcp', host, port });
@@ -81,12 +86,16 @@ describe('TLS as the docker command has it', () => {
 
 test('the runner', async () => {
 	expect((await hostOf(none, shellWith({}))).runner).toEqual(defaultRunner);
-	const flags = { ...none, 'runner-image': 'mine:1', 'runner-memory': '1g' };
+	const flags = { ...none, 'runner-image': 'mine:1', 'runner-memory': '1g', 'runner-network': 'host' };
 	expect((await hostOf(flags, shellWith({}))).runner).toEqual({
 		...defaultRunner,
 		image: 'mine:1',
 		memoryBytes: 1 << 30,
+		network: 'host',
 	});
+	await expect(hostOf({ ...none, 'runner-network': 'none' }, shellWith({}))).rejects.toThrow(
+		'--runner-network "none" is no network for runners',
+	);
 });
 
 test.each([

@@ -15,8 +15,6 @@ test.each([
 });
 
 test.each([
-	['s3://bucket/prefix', 'S3 repositories are not supported yet'],
-	['S3://bucket', 'S3 repositories are not supported yet'],
 	['sftp://host/path', 'sftp:// is no kind of repository'],
 	['volume:', '"volume:" names no Docker volume'],
 	['volume:a/b', '"volume:a/b" names no Docker volume'],

@@ -13,6 +13,7 @@ const read = (bytesRead: number, bytesWritten = 0, entries = 0): OperationEvent 
 	event: 'progress',
 	id: 'nightly-1',
 	bytesRead,
+	bytesTotal: null,
 	bytesWritten,
 	entries,
 });

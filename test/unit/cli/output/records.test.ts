@@ -8,7 +8,15 @@ const record = sampleRecord({
 	entries: 74_645,
 	durationMs: 18_250,
 });
-const good: CatalogEntry = { status: 'success', id: record.id, job: record.job, trust: 'signed', record };
+const stated = { held: null, deleting: false } as const;
+const good = {
+	status: 'success',
+	id: record.id,
+	job: record.job,
+	trust: 'signed',
+	record,
+	...stated,
+} as const;
 const failure = failedRecord({
 	id: 'weekly-20260130T030000Z-0a0b',
 	job: 'weekly',
@@ -22,6 +30,7 @@ const bad: CatalogEntry = {
 	job: failure.job,
 	trust: 'unsigned',
 	record: failure,
+	...stated,
 };
 const running: CatalogEntry = {
 	status: 'running',
@@ -42,6 +51,8 @@ const running: CatalogEntry = {
 const unreadable: CatalogEntry = {
 	status: 'unreadable',
 	id: 'nightly-20260101T030000Z-ffff',
+	job: 'nightly',
+	...stated,
 	problem: 'record is not\u001b JSON',
 };
 
@@ -52,12 +63,29 @@ test('the table', () => {
 			'nightly-20260201T030000Z-2c2d  nightly  running     -               -        -        -  2026-02-01 03:00:00Z         -',
 			'nightly-20260131T030000Z-1f2e  nightly  success     signed    12.3 MB  45.6 MB   74,645  2026-01-31 03:00:00Z    18.3 s',
 			'weekly-20260130T030000Z-0a0b   weekly   failed      unsigned        -        -        -  2026-01-31 03:00:00Z    0.95 s',
-			'nightly-20260101T030000Z-ffff  -        unreadable  -               -        -        -  -                            -',
+			'nightly-20260101T030000Z-ffff  nightly  unreadable  -               -        -        -  -                            -',
 			'nightly-20260101T030000Z-ffff: record is not\\x1b JSON',
 			'',
 		].join('\n'),
 	);
 	expect(entriesTable([])).toBe('no records\n');
+});
+
+test('holds and deletions show', () => {
+	const held = { since: '2026-02-01T10:00:00.000Z', reason: 'for the audit\n' };
+	const rows = entriesTable([
+		{ ...good, held },
+		{ ...good, held, deleting: true },
+	]).split('\n');
+	expect(rows[1]).toContain(' success, held           signed');
+	expect(rows[2]).toContain(' success, being deleted  signed');
+	const text = entryFacts({ ...good, held, deleting: true });
+	expect(text).toMatch(
+		/\nheld +since 2026-02-01 10:00:00Z: for the audit\\x0a\ndeleting +a deletion has begun/,
+	);
+	expect(entryFacts({ ...unreadable, held: { ...held, reason: '' } })).toMatch(
+		/\nheld +since 2026-02-01 10:00:00Z\n$/,
+	);
 });
 
 test('the facts of a good record', () => {

@@ -18,6 +18,14 @@ const flags = {
 	'docker-host': undefined,
 	'runner-image': undefined,
 	'runner-memory': undefined,
+	'runner-network': undefined,
+	endpoint: undefined,
+	region: undefined,
+	'no-path-style': false,
+	'ca-file': undefined,
+	'storage-class': undefined,
+	sse: undefined,
+	'object-lock': undefined,
 };
 const request = (changes: object) => requestOf({ operands: [], flags: { ...flags, ...changes } });
 const repository = {

@@ -177,12 +177,13 @@ describe('keys', () => {
 	const errorWith = (archiveKey: Parameters<typeof createOpener>[0]['archiveKey']) =>
 		open([stored], { archiveKey, name: 'a.tar.enc' }).error;
 
-	test('another master key: key_wrong, naming the key needed', () => {
+	test('other master keys: key_wrong, naming the key needed and those tried', () => {
 		const needed = named(keyVectors, 'raw').keyId;
-		const error = errorWith((header) => archiveKeyFor(header, [Buffer.alloc(32)], 'a.tar.enc'));
+		const masters = [Buffer.alloc(32), Buffer.alloc(32, 1)];
+		const error = errorWith((header) => archiveKeyFor(header, masters, 'a.tar.enc'));
 		expect(error).toMatchObject({
 			code: 'key_wrong',
-			message: expect.stringContaining(`a.tar.enc needs key ${needed}`),
+			message: `a.tar.enc needs key ${needed}; tried ${masters.map(keyId).join(', ')}`,
 		});
 	});
 

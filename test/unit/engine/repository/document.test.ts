@@ -73,6 +73,24 @@ describe('with keys, a document', () => {
 		expect((error as Error).message).toContain(fingerprint(ours.publicKey));
 	});
 
+	it('that says its key id names that, and the ids of the keys given', () => {
+		const keyId = '0123456789abcdef';
+		const text = createDocument({ signer: theirs, keyId, logN: 17, clock, random: fakeRandom() });
+		expect(verifyDocument(text, [theirs.publicKey]).keyId).toBe(keyId);
+		expect(() => verifyDocument(text, [ours.publicKey, older.publicKey], ['a', 'b'])).toThrow(
+			`the repository was made with key ${keyId}, which is not among those given; tried a, b`,
+		);
+	});
+
+	test.each(['', '0123456789ABCDEF', '0'.repeat(15), 7, null])(
+		'does not say that its key id is %p',
+		(keyId) => {
+			expect(() => verifyDocument(changed(make(ours), { keyId }, ours), [ours.publicKey])).toThrow(
+				expect.objectContaining({ code: 'repository_malformed' }),
+			);
+		},
+	);
+
 	it('made without a key is refused', () => {
 		expect(() => verifyDocument(make(null), [ours.publicKey])).toThrow(
 			expect.objectContaining({ code: 'key_invalid', message: 'the repository was made without a key' }),

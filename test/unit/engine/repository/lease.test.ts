@@ -1,10 +1,13 @@
 import { acquireLease, type Lease, type LeaseOptions } from '../../../../engine/repository/lease';
 import { createMemoryStorage } from '../../../../engine/repository/memory-storage';
+import { formatRecord } from '../../../../engine/repository/records';
+import { writeRunMarker, type RunMarker } from '../../../../engine/repository/runs';
 import type { Storage } from '../../../../engine/repository/storage';
 import { BackupError } from '../../../../protocol/errors';
 import { keysOf } from '../../../conformance/storage';
 import { fakeClock, type FakeClock } from '../../../fakes/clock';
 import { faultyStorage } from '../../../fakes/faulty-storage';
+import { sampleRecord } from '../../../fakes/record';
 
 const ttl = 30_000;
 
@@ -249,6 +252,136 @@ describe('a lease', () => {
 	});
 });
 
+describe('a lease whose files something else removed', () => {
+	async function removeLocks(): Promise<void> {
+		for (const key of await keysOf(storage, 'locks/')) await storage.delete(key);
+	}
+	async function record(seq: number, day: number, text?: string): Promise<void> {
+		const id = `nightly-2026${String(day).padStart(4, '0')}T030000Z-1f2e`;
+		await storage.put(
+			`jobs/nightly/${id}.json`,
+			Buffer.from(text ?? formatRecord(sampleRecord({ id, seq }), null)),
+		);
+	}
+	const marker = (seq: number): RunMarker => ({
+		...{ id: 'nightly-20260131T030000Z-1f2e', runId: 'r', job: 'nightly', series: 'data', seq },
+		...{ kind: 'volume', archiveId: '0f'.repeat(16), startedAt: '2026-01-31T03:00:00.000Z', host: 'h' },
+		...{ writer: 'backup', objects: [] },
+	});
+
+	test.each<[string, () => Promise<void>, number]>([
+		['neither a record nor a marker', async () => undefined, 1],
+		[
+			'records, whose newest may be of a lower number',
+			async () => (await record(7, 101), await record(6, 102)),
+			8,
+		],
+		['a record that can’t be read', async () => (await record(7, 101), await record(0, 102, 'torn')), 8],
+		['only one that can’t be read', async () => await record(0, 101, 'torn'), 1],
+		[
+			'a marker of a later run',
+			async () => (await record(7, 101), await writeRunMarker(storage, marker(9))),
+			10,
+		],
+		[
+			'a record of an impossible number',
+			async () => (await record(7, 101), await record(9_999_999_999, 102)),
+			8,
+		],
+		[
+			'more than 20 records: the newest 20 count',
+			async () => {
+				await record(99, 101);
+				for (let n = 0; n < 20; n += 1) await record(30 + n, 102 + n);
+			},
+			50,
+		],
+	])('goes on from what is left: %s', async (_what, leave, expected) => {
+		await (await acquire('a')).release();
+		await leave();
+		await removeLocks();
+		const lease = await acquire('b');
+		expect(lease.generation).toBe(expected);
+		await lease.check();
+		await lease.release();
+		const next = await acquire('c');
+		expect(next.generation).toBe(expected + 1);
+		await next.release();
+	});
+
+	it('is given to exactly one of many, at the same number', async () => {
+		await record(41, 101);
+		for (let round = 0; round < 20; round += 1) {
+			const attempts = Array.from({ length: 8 }, (_, n) => acquire(`run-${n}`));
+			const outcomes = await clock.advanceUntil(Promise.allSettled(attempts));
+			const won = outcomes.filter((outcome) => outcome.status === 'fulfilled');
+			expect(won).toHaveLength(1);
+			expect(won[0]!.value.generation).toBe(42);
+			await won[0]!.value.check();
+			await won[0]!.value.release();
+			await removeLocks();
+		}
+	});
+
+	it('is not jumped over while its holder lives', async () => {
+		let holder: Lease | undefined;
+		const floor = async () => {
+			// Another run comes right now, and stores its first record.
+			holder = await acquire('holder');
+			await record(1, 101);
+			return 1;
+		};
+		const late = acquire('late', { floor });
+		await expect(clock.advanceUntil(late)).rejects.toMatchObject({ code: 'locked' });
+		await holder!.check();
+		await holder!.release();
+	});
+
+	it('is lost to whoever made the same claim again', async () => {
+		const paused = await acquire('paused', { clock: fakeClock() });
+		await removeLocks();
+		const next = await acquire('next');
+		expect(next.generation).toBe(paused.generation);
+		await expect(paused.check()).rejects.toMatchObject({
+			code: 'lease_lost',
+			message: expect.stringContaining('0000000001.json is of another run'),
+		});
+		await paused.release();
+		await next.check();
+		expect(await keysOf(storage, 'locks/')).toEqual(['locks/nightly/0000000001.json']);
+		await next.release();
+	});
+
+	it('is lost when its claim is gone', async () => {
+		const lease = await acquire('a');
+		await removeLocks();
+		await expect(lease.check()).rejects.toMatchObject({
+			code: 'lease_lost',
+			message: expect.stringContaining('was removed'),
+		});
+		await lease.release();
+	});
+
+	it('is void at once on a storage where a late creator replaces the claim', async () => {
+		let replace = true;
+		const weak: Storage = {
+			...storage,
+			put: async (key, body) => {
+				const outcome = await storage.put(key, Buffer.from(body));
+				if (replace && key.endsWith('/0000000001.json')) {
+					replace = false;
+					await storage.delete(key);
+					await acquire('replacing');
+				}
+				return outcome;
+			},
+		};
+		await expect(clock.advanceUntil(acquire('a', { storage: weak }))).rejects.toMatchObject({
+			code: 'locked',
+		});
+	});
+});
+
 describe('a lease on a storage that fails', () => {
 	function switchable(code: 'storage_unreachable' | 'storage_failed' = 'storage_unreachable') {
 		const state = { down: false };
@@ -259,9 +392,9 @@ describe('a lease on a storage that fails', () => {
 			...storage,
 			put: async (key, body, signal) => (await fail(), await storage.put(key, body, signal)),
 			delete: async (key, signal) => (await fail(), await storage.delete(key, signal)),
-			async *list(prefix, signal) {
+			async *list(prefix, signal, after) {
 				await fail();
-				yield* storage.list(prefix, signal);
+				yield* storage.list(prefix, signal, after);
 			},
 		};
 		return { state, place };
@@ -306,20 +439,88 @@ describe('a lease on a storage that fails', () => {
 		await next.release();
 	});
 
-	it('works where nothing can be deleted', async () => {
+	it.each(['repository_unwritable', 'storage_denied', 'object_locked'] as const)(
+		'works where nothing can be deleted (%s), and asks once a run',
+		async (code) => {
+			let asked = 0;
+			const keeping: Storage = {
+				...storage,
+				delete: async (key) => {
+					asked += 1;
+					throw new BackupError(code, `can't delete ${key}`);
+				},
+			};
+			for (let generation = 1; generation <= 3; generation += 1) {
+				asked = 0;
+				const lease = await acquire('a', { storage: keeping });
+				await clock.advance(20_000);
+				await lease.check();
+				expect(lease.generation).toBe(generation);
+				await lease.release();
+				expect(asked).toBe(1);
+			}
+		},
+	);
+
+	it('lists only what is new while it looks and checks, however much such runs have left', async () => {
+		const listed: number[] = [];
 		const keeping: Storage = {
 			...storage,
-			delete: async (key) => {
-				throw new BackupError('repository_unwritable', `can't delete ${key}`);
+			delete: async () => undefined,
+			async *list(prefix, signal, after) {
+				const position = listed.push(0) - 1;
+				for await (const object of storage.list(prefix, signal, after)) {
+					listed[position]! += 1;
+					yield object;
+				}
 			},
 		};
-		for (let generation = 1; generation <= 3; generation += 1) {
-			const lease = await acquire('a', { storage: keeping });
-			await clock.advance(20_000);
-			await lease.check();
-			expect(lease.generation).toBe(generation);
-			await lease.release();
+		const holder = await acquire('a', { storage: keeping, clock });
+		await clock.advance(3600_000);
+		expect(await keysOf(storage, 'locks/')).toHaveLength(721);
+		listed.length = 0;
+		const waiting = acquire('b', { storage: keeping, waitMs: 60_000 });
+		await clock.advance(50_000);
+		const [first, ...later] = listed.splice(0);
+		expect(first).toBe(721);
+		expect(later.length).toBeGreaterThan(40);
+		expect(Math.max(...later)).toBeLessThanOrEqual(2);
+		await holder.check();
+		expect(listed).toEqual([0]);
+		await holder.release();
+		await (await clock.advanceUntil(waiting)).release();
+	});
+
+	it('does not spend its time on what such runs have left', async () => {
+		for (let counter = 1; counter <= 1000; counter += 1) {
+			await storage.put(`locks/nightly/0000000001.${String(counter).padStart(10, '0')}.json`, Buffer.of());
 		}
+		await storage.put('locks/nightly/0000000001.released.json', Buffer.of());
+		let asked = 0;
+		const counting: Storage = {
+			...storage,
+			delete: async (key) => ((asked += 1), await storage.delete(key)),
+		};
+		const lease = await acquire('a', { storage: counting });
+		expect(asked).toBe(100);
+		await lease.check();
+		await lease.release();
+	});
+
+	it('asks again to delete after a failure that was no refusal', async () => {
+		const { state, place } = switchable();
+		const lease = await acquire('a', { storage: place });
+		await clock.advance(6_000);
+		state.down = true;
+		await clock.advance(5_000);
+		state.down = false;
+		await clock.advance(20_000);
+		await lease.release();
+		await (await acquire('b')).release();
+		expect(await keysOf(storage, 'locks/')).toEqual([
+			'locks/nightly/0000000002.json',
+			'locks/nightly/0000000002.released.json',
+		]);
 	});
 
 	it('is lost by generation alone where nothing can be deleted', async () => {
@@ -332,6 +533,61 @@ describe('a lease on a storage that fails', () => {
 		});
 		await next.check();
 		await next.release();
+	});
+
+	/** Calls that change something never come to an end while `hanging`, unless they are aborted. */
+	function hangs() {
+		const state = { hanging: false };
+		const hang = async (signal?: AbortSignal) => {
+			if (!state.hanging) return;
+			await new Promise((_resolve, reject) => {
+				signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+			});
+		};
+		const place: Storage = {
+			...storage,
+			put: async (key, body, signal) => (await hang(signal), await storage.put(key, body, signal)),
+			delete: async (key, signal) => (await hang(signal), await storage.delete(key, signal)),
+		};
+		return { state, place };
+	}
+
+	it('is not lost by one renewal that hangs', async () => {
+		const { state, place } = hangs();
+		const lease = await acquire('a', { storage: place });
+		const next = acquire('b', { waitMs: 300_000, clock });
+		state.hanging = true;
+		await clock.advance(6_000);
+		state.hanging = false;
+		await clock.advance(60_000);
+		await lease.check();
+		expect(await stateOf(next)).toBe('pending');
+		await lease.release();
+		await (await clock.advanceUntil(next)).release();
+		expect(clock.sleeping).toBe(0);
+	});
+
+	it('outlives an outage that nobody used, in which calls hang', async () => {
+		const { state, place } = hangs();
+		const lease = await acquire('a', { storage: place });
+		await clock.advance(12_000);
+		state.hanging = true;
+		await clock.advance(100_000);
+		const check = lease.check();
+		state.hanging = false;
+		await clock.advance(15_000);
+		expect(await stateOf(check)).toBe('fulfilled');
+		await lease.release();
+	});
+
+	it('is lost at its check when it can’t be renewed by then', async () => {
+		const { state, place } = hangs();
+		const lease = await acquire('a', { storage: place });
+		state.hanging = true;
+		await clock.advance(100_000);
+		await expect(clock.advanceUntil(lease.check())).rejects.toMatchObject({ code: 'lease_lost' });
+		await lease.release();
+		expect(clock.sleeping).toBe(0);
 	});
 
 	it('counts a slow renewal from its beginning', async () => {

@@ -16,6 +16,7 @@ import {
 	type RunMarker,
 } from '../../../../engine/repository/runs';
 import type { ObjectWriter, Storage } from '../../../../engine/repository/storage';
+import { BackupError } from '../../../../protocol/errors';
 import type { BackupRecord } from '../../../../protocol/record';
 import { bytesOf, collect, keysOf } from '../../../conformance/storage';
 import { scratchDirectories } from '../../../fakes/directories';
@@ -71,7 +72,7 @@ function planRun(seq: number): Run {
 		],
 	});
 	const { runId, series, kind, archiveId, startedAt, host } = record;
-	const marker = {
+	const marker: RunMarker = {
 		id,
 		runId,
 		job,
@@ -81,6 +82,7 @@ function planRun(seq: number): Run {
 		archiveId,
 		startedAt,
 		host,
+		writer: 'backup',
 		objects: [archiveKey, indexKey],
 	};
 	return { marker, record, archive, index };
@@ -239,6 +241,47 @@ describe.each(places)('the write order in %s', (_name, makePlace) => {
 			]);
 			expect(await keysOf(storage, '')).not.toContain(key);
 			expect(hidden()).toEqual([]);
+		}
+	});
+});
+
+/** Keys that may only create: nothing published goes away, though an unfinished writer ends. */
+function appendOnly(storage: Storage): Storage {
+	return {
+		...storage,
+		delete: async (key) => {
+			const published = (await keysOf(storage, '')).includes(key);
+			if (!published) await storage.delete(key);
+			throw new BackupError('repository_unwritable', `these keys may not delete ${key}`);
+		},
+	};
+}
+
+describe.each(places)('with keys that may not delete, the write order in %s', (_name, makePlace) => {
+	it('survives a death at any of its calls', async () => {
+		for (let at = 1; ; at += 1) {
+			const { storage, hidden } = makePlace();
+			const place = appendOnly(storage);
+			await run(place, planRun(1));
+			const faulty = faultyStorage(place, { at, when: at % 2 ? 'before' : 'after' });
+			const [outcome] = await Promise.allSettled([run(faulty.storage, planRun(2))]);
+			await soundRecords(storage);
+			await run(place, planRun(3));
+			await run(place, planRun(4));
+			const after = (await soundRecords(storage)).map(({ seq, status }) => [seq, status]);
+			expect(after).toContainEqual([1, 'success']);
+			expect(after.slice(0, 2)).toEqual([
+				[4, 'success'],
+				[3, 'success'],
+			]);
+			const open: RunMarker[] = [];
+			for await (const marker of listRunMarkers(storage, job)) open.push(marker);
+			expect(open).toEqual([]);
+			expect(hidden()).toEqual([]);
+			if (outcome.status === 'fulfilled') {
+				expect(at).toBeGreaterThan(14);
+				break;
+			}
 		}
 	});
 });

@@ -15,7 +15,15 @@ const request = (changes: object = {}) => restoreRequest(fieldsIn({ ...panel, ..
 
 test('the panel as it is at first', () => {
 	const { nameFor, ...rest } = request();
-	expect(rest).toEqual({ selection: { by: 'id', id }, volumes: [], allowUnsigned: false });
+	expect(rest).toEqual({
+		selection: { by: 'id', id },
+		volumes: [],
+		allowUnsigned: false,
+		paths: [],
+		into: '',
+		salvage: false,
+		dryRun: false,
+	});
 	expect(nameFor('app')).toBe('app-restored');
 });
 
@@ -29,6 +37,19 @@ test.each([
 	[{ volumesBy: 'list', volumes: ['app'] }, { volumes: ['app'] }],
 	[{ volumesBy: 'name', volumeNames: 'app,db' }, { volumes: ['app', 'db'] }],
 	[{ options: { allowUnsigned: true } }, { allowUnsigned: true }],
+	[{ options: { paths: 'a, b\n c/*.ini ' } }, { paths: ['a, b', 'c/*.ini'] }],
+	[{ options: { into: '/restored/here', salvage: true } }, { into: 'restored/here', salvage: true }],
+	[{ dryRun: true }, { dryRun: true }],
+	[
+		{ target: 'overwrite', confirm: 'app', stopContainers: true },
+		{ overwrite: { confirm: 'app', stopContainers: true, wipeFirst: false } },
+	],
+	[
+		{ target: 'overwrite', confirm: ' app', safetyBackupJob: ' safe ', options: { wipeFirst: true } },
+		{
+			overwrite: { confirm: ' app', stopContainers: false, wipeFirst: true, safetyBackupJob: 'safe' },
+		},
+	],
 ])('%j', (changes, expected) => {
 	expect(request(changes)).toMatchObject(expected);
 });
@@ -57,7 +78,18 @@ test.each([
 	[{ volumesBy: 'name', volumeNames: ' , ' }],
 	[{ prefix: '', suffix: '' }],
 	[{ target: 'named', newVolume: '' }],
-	[{ target: 'overwrite' }],
+	[{ target: 'elsewhere' }],
 ])('%j is refused', (changes) => {
 	expect(() => request(changes)).toThrow(expect.objectContaining({ code: 'invalid_parameter' }));
+});
+
+test('an overwrite goes over the volume of the same name, or the one that is named', () => {
+	expect(request({ target: 'overwrite', confirm: 'app' }).nameFor('app')).toBe('app');
+	expect(request({ target: 'overwrite', confirm: 'x', existingVolume: 'other' }).nameFor('app')).toBe(
+		'other',
+	);
+});
+
+test('without Overwrite chosen, what was typed for it means nothing', () => {
+	expect(request({ confirm: 'app', options: { wipeFirst: true } }).overwrite).toBeUndefined();
 });

@@ -18,13 +18,21 @@ test('a customized runner', () => {
 		memoryLimit: 1024,
 		cpuWeight: 100,
 		pidsLimit: 64,
+		network: 'store_net',
 	};
 	expect(hostSettings({ ...socket, ...runner }).runner).toEqual({
 		image: 'node:24',
 		memoryBytes: 2 ** 30,
 		cpuShares: 100,
 		pidsLimit: 64,
+		network: 'store_net',
 	});
+});
+
+test.each(['none', 'container:x', 'a b', '-x'])('%s is no network for runners', (network) => {
+	expect(() => hostSettings({ ...socket, customizeRunner: true, network })).toThrow(
+		expect.objectContaining({ code: 'invalid_parameter' }),
+	);
 });
 
 test('a customized runner without values is the default one', () => {

@@ -20,6 +20,7 @@ const progress = (bytesRead: number): OperationEvent => ({
 	event: 'progress',
 	id: 'x',
 	bytesRead,
+	bytesTotal: null,
 	bytesWritten: 10,
 	entries: 2,
 });

@@ -1,5 +1,7 @@
-import { repositorySettings, testHost } from '../../../../nodes/shared/repository-settings';
-import { defaultRunner } from '../../../../operations/index';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositorySettings, testWhere } from '../../../../nodes/shared/repository-settings';
+import { defaultRunner, s3Location } from '../../../../operations/index';
 
 const key = Buffer.alloc(32, 7).toString('base64');
 const oldKey = Buffer.alloc(32, 8).toString('base64');
@@ -10,6 +12,64 @@ const base = {
 	secretKey: key,
 	createIfEmpty: true,
 };
+
+/** What must be filled in for an S3 store. */
+const s3 = {
+	location: 's3',
+	s3Endpoint: '',
+	s3Region: 'us-east-1',
+	s3Bucket: 'backups',
+	s3Prefix: '',
+	s3AccessKeyId: 'id',
+	s3SecretAccessKey: 'secret',
+	s3More: false,
+};
+
+const ca = readFileSync(join(__dirname, '../../operations/ca.pem'), 'utf8');
+
+/** Whatever else there is. */
+const more = {
+	s3More: true,
+	s3PathStyle: false,
+	// As a field of one line leaves it.
+	s3CaCertificate: ca.replaceAll('\n', ' '),
+	s3StorageClass: 'STANDARD_IA',
+	s3Encryption: 'aws:kms',
+	s3KmsKeyId: 'k1',
+	s3ObjectLock: 'compliance',
+	s3ObjectLockDays: 7,
+	s3SessionToken: 'token',
+};
+
+test('an S3 bucket, as little as there may be', () => {
+	expect(repositorySettings({ ...base, ...s3, directory: 'left from before' }).location).toEqual(
+		s3Location({ bucket: 'backups', accessKeyId: 'id', secretAccessKey: 'secret' }),
+	);
+});
+
+test('an S3 bucket with everything; switched off, the rest does not count', () => {
+	const there = { s3Endpoint: 'https://s3.example.com', s3Region: 'eu-1', s3Prefix: '/a/b/' };
+	const full = { ...base, ...s3, ...there, ...more };
+	expect(repositorySettings(full).location).toEqual({
+		type: 's3',
+		endpoint: 'https://s3.example.com',
+		region: 'eu-1',
+		bucket: 'backups',
+		prefix: 'a/b',
+		pathStyle: false,
+		ca: ca.trim(),
+		accessKeyId: 'id',
+		secretAccessKey: 'secret',
+		sessionToken: 'token',
+		storageClass: 'STANDARD_IA',
+		serverSideEncryption: { algorithm: 'aws:kms', keyId: 'k1' },
+		objectLock: { mode: 'COMPLIANCE', days: 7 },
+		versions: false,
+	});
+	expect(repositorySettings({ ...full, s3More: false }).location).toEqual(
+		repositorySettings({ ...base, ...s3, ...there }).location,
+	);
+});
 
 test('a directory with a key', () => {
 	expect(repositorySettings({ ...base, repositoryId: '', previousKeys: {} })).toEqual({
@@ -61,7 +121,11 @@ test.each([
 	['relative directory', { directory: 'backups' }, 'invalid_parameter'],
 	['no directory', { directory: '' }, 'invalid_parameter'],
 	['no volume', { location: 'volume', volume: ' ' }, 'invalid_parameter'],
-	['unknown location', { location: 's3' }, 'invalid_parameter'],
+	['unknown location', { location: 'ftp' }, 'invalid_parameter'],
+	['S3 without a bucket', { ...s3, s3Bucket: '' }, 'invalid_parameter'],
+	['S3 without keys', { ...s3, s3SecretAccessKey: ' ' }, 'invalid_parameter'],
+	['an endpoint without scheme', { ...s3, s3Endpoint: 'store.example.com' }, 'invalid_parameter'],
+	['object lock of no day', { ...s3, ...more, s3ObjectLockDays: 0 }, 'invalid_parameter'],
 	['no key', { secretKey: '' }, 'key_missing'],
 	['blank key', { secretKey: undefined }, 'key_missing'],
 	['no passphrase', { protection: 'passphrase' }, 'key_missing'],
@@ -82,9 +146,9 @@ test('no message quotes the key', () => {
 });
 
 test('the test looks through the local socket, or where it is told to', () => {
-	expect(testHost(base)).toEqual({
-		endpoint: { type: 'socket', socketPath: '/var/run/docker.sock' },
-		runner: defaultRunner,
+	expect(testWhere(base)).toEqual({
+		type: 'runner',
+		host: { endpoint: { type: 'socket', socketPath: '/var/run/docker.sock' }, runner: defaultRunner },
 	});
 	const there = {
 		testElsewhere: true,
@@ -94,8 +158,12 @@ test('the test looks through the local socket, or where it is told to', () => {
 		tls: false,
 		runnerImage: 'node:24',
 	};
-	expect(testHost({ ...base, ...there })).toEqual({
-		endpoint: { type: 'tcp', host: 'docker2', port: 2375 },
-		runner: { ...defaultRunner, image: 'node:24' },
+	expect(testWhere({ ...base, ...there })).toEqual({
+		type: 'runner',
+		host: {
+			endpoint: { type: 'tcp', host: 'docker2', port: 2375 },
+			runner: { ...defaultRunner, image: 'node:24' },
+		},
 	});
+	expect(testWhere({ ...base, ...there, ...s3 })).toEqual({ type: 'process' });
 });

@@ -1,0 +1,91 @@
+/**
+ * A Docker Engine of its own beside the machine's: the new host of a recovery. It has no volume, no container and no
+ * image but the runner's, and a bridge of its own, so it touches nothing of the first engine. Needs root.
+ */
+import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { until } from '../cli/lab';
+
+export interface EmptyEngine {
+	/** As DOCKER_HOST takes it. */
+	readonly host: string;
+	docker(...args: string[]): Promise<string>;
+}
+
+/** Call it at the top of a test file; `image` is copied from the first engine. */
+export function emptyEngine(image: string): EmptyEngine {
+	const root = mkdtempSync(join(tmpdir(), 'docker-backup-engine-'));
+	const host = `unix://${join(root, 'docker.sock')}`;
+	const log = join(root, 'log');
+	let daemon: ChildProcess | undefined;
+	const docker = async (...args: string[]): Promise<string> =>
+		(await promisify(execFile)('docker', ['--host', host, ...args])).stdout.trim();
+	const answers = async (): Promise<boolean> => {
+		if (daemon?.exitCode !== null)
+			throw new Error(`dockerd ended:\n${readFileSync(log, 'utf8').slice(-4000)}`);
+		return await docker('version').then(
+			() => true,
+			() => false,
+		);
+	};
+	beforeAll(async () => {
+		addBridge();
+		daemon = start(host, root, log);
+		await until('the second Docker Engine', answers);
+		const copied = spawnSync('bash', [
+			'-c',
+			'set -o pipefail; docker save "$0" | docker --host "$1" load',
+			image,
+			host,
+		]);
+		if (copied.status !== 0) throw new Error(String(copied.stderr));
+	});
+	afterAll(async () => {
+		if (daemon !== undefined && daemon.exitCode === null) {
+			const ended = new Promise((resolve) => daemon?.once('exit', resolve));
+			daemon.kill('SIGTERM');
+			await ended;
+		}
+		execFileSync('ip', ['link', 'delete', bridge]);
+		unmountBelow(root);
+		rmSync(root, { recursive: true, force: true });
+	});
+	return { host, docker };
+}
+
+/** What dockerd leaves mounted when it ends: the network namespace of containers on the host's network. */
+function unmountBelow(root: string): void {
+	const mounts = readFileSync('/proc/mounts', 'utf8').split('\n');
+	const points = mounts.map((line) => line.split(' ')[1] ?? '').filter((point) => point.startsWith(root));
+	for (const point of points.reverse()) execFileSync('umount', [point]);
+}
+
+const bridge = 'dbk-recovery0';
+
+/** With `--bridge=none` dockerd would delete docker0, which is the first engine's. */
+function addBridge(): void {
+	// Of a test that was killed.
+	spawnSync('ip', ['link', 'delete', bridge]);
+	execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
+	execFileSync('ip', ['addr', 'add', '10.254.77.1/24', 'dev', bridge]);
+	execFileSync('ip', ['link', 'set', bridge, 'up']);
+}
+
+function start(host: string, root: string, log: string): ChildProcess {
+	const output = openSync(log, 'w');
+	const folders = ['data-root', 'exec-root', 'pidfile'].map((name) => `--${name}=${join(root, name)}`);
+	const apart = [
+		`--bridge=${bridge}`,
+		...['iptables', 'ip6tables', 'ip-masq', 'ip-forward'].map((setting) => `--${setting}=false`),
+	];
+	// The machine's own settings are the first engine's.
+	const settings = join(root, 'daemon.json');
+	writeFileSync(settings, '{}');
+	const line = ['--host', host, '--config-file', settings, ...folders, ...apart];
+	const daemon = spawn('dockerd', line, { stdio: ['ignore', output, output] });
+	closeSync(output);
+	return daemon;
+}
