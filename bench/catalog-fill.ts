@@ -19,7 +19,7 @@ const putsAtOnce = 32;
 
 function recordOf(job: string, number: number): BackupRecord {
 	const at = Date.UTC(2025, 0, 1) + number * 3_600_000;
-	const id = archiveIdOf(job, undefined, at, Buffer.from([number >> 8, number]));
+	const id = archiveIdOf(job, undefined, at, Buffer.from([number]));
 	const path = archiveKeyOf(job, id, '.tar.zst.enc');
 	const sha256 = createHash('sha256').update(id).digest('hex');
 	const time = new Date(at).toISOString();

@@ -86,8 +86,19 @@ export function planArchives(
 	separate: boolean,
 	{ clock, random }: OperationContext,
 ): ArchivePlan[] {
+	const taken = new Set<string>();
+	/** Two names can have one slug, and are planned within one millisecond. */
+	const newId = (part: string | undefined): string => {
+		for (let at = clock.now(); ; at += 1) {
+			const id = archiveIdOf(job, part, at, random.bytes(1));
+			if (!taken.has(id)) {
+				taken.add(id);
+				return id;
+			}
+		}
+	};
 	const plan = (part: string | undefined, series: string, chosen: readonly Source[]): ArchivePlan => ({
-		id: archiveIdOf(job, part, clock.now(), random.bytes(2)),
+		id: newId(part),
 		archiveId: random.bytes(16).toString('hex'),
 		series,
 		kind: 'volume',

@@ -37,12 +37,17 @@ export function slug(name: string): string {
 	return cleaned === '' ? 'x' : cleaned;
 }
 
-/** `<job>-[<slug>-]<UTC yyyymmddThhmmssZ>-<4 hex>`; `at` in milliseconds, `unique` two bytes. */
+/**
+ * `<job>-[<slug>-]<UTC yyyymmddThhmmssZ>-<4 hex>`; `at` in milliseconds. The four digits are the fraction of the
+ * second in 1/1024, then six bits of `unique` (one byte is enough): ids of one second sort as they were made.
+ */
 export function archiveIdOf(job: string, part: string | undefined, at: number, unique: Buffer): string {
 	const stamp = new Date(at)
 		.toISOString()
 		.replace(/[-:]/g, '')
 		.replace(/\.\d+Z$/, 'Z');
 	const middle = part === undefined ? '' : `${slug(part)}-`;
-	return `${job}-${middle}${stamp}-${unique.subarray(0, 2).toString('hex')}`;
+	const fraction = Math.floor((new Date(at).getUTCMilliseconds() * 1024) / 1000);
+	const digits = ((fraction << 6) | (unique.readUInt8(0) & 63)).toString(16).padStart(4, '0');
+	return `${job}-${middle}${stamp}-${digits}`;
 }

@@ -21,7 +21,7 @@ const id = 'nightly-20260131T030000Z-1f2e';
 
 const jobs = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/).filter((job) => !job.includes('..'));
 const times = fc.integer({ min: 0, max: Date.UTC(9999, 11, 31) });
-const unique = fc.uint8Array({ minLength: 2, maxLength: 2 }).map((bytes) => Buffer.from(bytes));
+const unique = fc.uint8Array({ minLength: 1, maxLength: 1 }).map((bytes) => Buffer.from(bytes));
 const parts = fc.option(fc.string({ unit: 'binary', maxLength: 60 }), { nil: undefined });
 const ids = fc
 	.record({ job: jobs, part: parts, at: times, bytes: unique })
