@@ -4,13 +4,11 @@
 //   ours   Restore: reads, hashes, decrypts, decompresses, checks every entry and its SHA-256, extracts
 //   peer   zstd -dc ARCHIVE | tar x: the same archive, decrypted before
 //
-// Both in a container of the same image. `node bench/restore.mjs [--rounds N] [--volume NAME]` measures alone;
-// run.mjs calls `measureRestores`.
+// Both in a container of the same image. `npm run bench -- --only restore` measures it alone.
 import { createWriteStream } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { docker, dockerQuiet, measureContainer } from './measure.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -174,17 +172,4 @@ function table({ ours, peer }, single, record, rounds) {
 		'',
 		`One file of ${single.size.toLocaleString('en')} bytes out of it: ${single.file.toFixed(2)} s; listing its ${single.entries.toLocaleString('en')} entries: ${single.listing.toFixed(2)} s (runners included, repository in a volume).`,
 	].join('\n');
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const { values } = parseArgs({
-		options: {
-			rounds: { type: 'string', default: '3' },
-			volume: { type: 'string', default: 'docker-backup-bench-data' },
-			image: { type: 'string', default: 'docker-backup-bench:latest' },
-		},
-	});
-	console.log(
-		await measureRestores({ image: values.image, volume: values.volume, rounds: Number(values.rounds) }),
-	);
 }

@@ -5,7 +5,7 @@
 //   gzip      tar cz > FILE
 //
 // All three in a container of the same image, reading the same volume and writing the same one, warm cache.
-// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --only backup|n8n|s3|catalog, --quick (fewer things, only printed)
+// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --only backup|n8n|s3|catalog|restore, --quick (fewer things, only printed)
 import { createRequire } from 'node:module';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { measureCatalog } from './catalog.mjs';
 import { docker, dockerQuiet, measureContainer } from './measure.mjs';
 import { measureN8n } from './n8n.mjs';
+import { measureRestores } from './restore.mjs';
 import { measureS3 } from './s3.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -282,18 +283,21 @@ const headings = {
 	n8n: 'What it costs n8n',
 	s3: 'Backup to S3',
 	catalog: 'Listing 10,000 records',
+	restore: 'Restore of one volume',
 };
 const n8nPreface =
 	'The same backup, started in a real n8n with the package installed; the event loop is watched at a resolution of 1 ms.';
 const wanted = (name) => options.only === undefined || options.only === name;
 
 prepareImage();
-const dataset = wanted('backup') || wanted('n8n') ? prepareData() : undefined;
+const dataset = wanted('backup') || wanted('n8n') || wanted('restore') ? prepareData() : undefined;
 const measured = {};
 if (wanted('backup')) measured.backup = await measureBackups(dataset);
 if (wanted('n8n') && !options.quick) measured.n8n = `${n8nPreface}\n\n${measureN8n(data)}`;
 if (wanted('s3'))
 	measured.s3 = await measureS3({ image, rounds: Number(options.rounds), quick: options.quick, median });
 if (wanted('catalog')) measured.catalog = catalogTable(await measureCatalog({ rounds: 3 }));
+if (wanted('restore'))
+	measured.restore = await measureRestores({ image, volume: data, rounds: Number(options.rounds) });
 for (const text of Object.values(measured)) console.log(text);
 if (!options.quick) report(measured);

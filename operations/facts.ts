@@ -1,7 +1,7 @@
 /** Facts as this side states them: numbered after what is there already, and signed where the repository has a key. */
 import { formatFact } from '../engine/index';
 import { BackupError } from '../protocol/errors';
-import { ulidOf, type FactName, type StoredFact } from '../protocol/fact';
+import { ulidOf, type Evidence, type FactName, type StoredFact } from '../protocol/fact';
 import { genuineFacts } from './catalog-entry';
 import type { Keyring } from './keyring';
 import type { OperationContext } from './settings';
@@ -14,6 +14,7 @@ export interface Statement {
 	readonly id: string;
 	readonly reason: string;
 	readonly objects?: readonly string[];
+	readonly evidence?: Evidence;
 	/** What was stated before. */
 	readonly facts: readonly StoredFact[];
 }
@@ -26,7 +27,7 @@ export interface Stated {
 
 /** Throws `key_missing` where it would count for nothing: unsigned in a repository that has a key. */
 export function stateFact(
-	{ name, job, id, reason, objects = [], facts }: Statement,
+	{ name, job, id, reason, objects = [], evidence, facts }: Statement,
 	keyring: Keyring,
 	{ clock, random, workflow }: OperationContext,
 ): Stated {
@@ -35,7 +36,18 @@ export function stateFact(
 	const ulid = ulidOf(timeAfter(genuineFacts(facts, keyring).at(-1)?.ulid, now), random.bytes(10));
 	const at = new Date(now).toISOString();
 	const text = formatFact(
-		{ version: 1, fact: name, id, job, ulid, at, reason: requireReason(reason), objects, workflow },
+		{
+			version: 1,
+			fact: name,
+			id,
+			job,
+			ulid,
+			at,
+			reason: requireReason(reason),
+			objects,
+			evidence: evidence ?? null,
+			workflow,
+		},
 		signer,
 	);
 	return { at, stored: { job, id, name, ulid, text } };

@@ -1,5 +1,6 @@
 /** The operations' public face: what nodes, credentials and the CLI may use. */
-export { backUpVolumes, type BackUpOutcome, type BackUpRequest } from './back-up-volumes';
+export { backUpVolumes, type BackUpRequest } from './back-up-volumes';
+export type { BackUpOutcome, BackupOptions } from './run-backup';
 export { adoptArchive, type AdoptRequest } from './adopt-archive';
 export type { CatalogEntry, Hold } from './catalog-entry';
 export { deleteRecords, type DeleteOutcome, type DeleteRequest } from './delete-records';
@@ -54,3 +55,26 @@ export { systemRandom } from '../protocol/random';
 export type { ArchiveEntry, Difference, RestorePlan } from '../protocol/events';
 export type { BackupRecord } from '../protocol/record';
 export type { DockerEndpoint } from '../docker/client';
+export { dumpPostgres } from './postgres/dump-postgres';
+export { restorePostgres } from './postgres/restore-postgres';
+export { drillPostgres } from './postgres/drill-postgres';
+export { listContainers, listDatabases, type ContainerListing } from './postgres/list-databases';
+export type {
+	DrillCheck,
+	DrillOutcome,
+	DrillRequest,
+	DumpPostgresRequest,
+	PostgresServer,
+	RestorePostgresOutcome,
+	RestorePostgresRequest,
+} from './postgres/requests';
+export { snapshotSqlite } from './sqlite/snapshot-sqlite';
+export { restoreSqlite } from './sqlite/restore-sqlite';
+export { listSqliteFiles } from './sqlite/list-files';
+export type {
+	FilePlace,
+	RestoreSqliteOutcome,
+	RestoreSqliteRequest,
+	SnapshotSqliteRequest,
+	SqliteFile,
+} from './sqlite/requests';

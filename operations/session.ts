@@ -8,7 +8,6 @@ import { engineDied, type EngineProcess } from '../protocol/engine-process';
 import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
 import { decodeEvent, type EngineEvent, type EventName } from '../protocol/events';
 import { encodeFrame, heartbeatEveryMs, silenceLimitMs, type FrameType } from '../protocol/frames';
-import type { KeysFrame } from '../protocol/job';
 import type { OperationContext } from './settings';
 
 /** After an abort frame, how long the engine may take to clean up and have its failed record signed. */
@@ -20,12 +19,20 @@ const mostLogLines = 20;
 export type EventOf<N extends EventName> = Extract<EngineEvent, { event: N }>;
 
 /** Events that tell rather than answer; they go to the listener and never to `next`. */
-const telling: ReadonlySet<EventName> = new Set(['progress', 'phase', 'warning', 'heartbeat']);
+const telling: ReadonlySet<EventName> = new Set(['progress', 'phase', 'warning', 'heartbeat', 'taken']);
+/** Content travels in frames of at most so many bytes. */
+const pieceBytes = 256 << 10;
 
 export interface Session {
-	send(type: FrameType, body?: object | KeysFrame): void;
+	send(type: FrameType, body?: Buffer | object): void;
 	/** The next answering event, which must be one of these; a `failure`, or the engine's end, throws. */
 	next<const N extends EventName>(...names: N[]): Promise<EventOf<N>>;
+	/**
+	 * Sends content that the engine asked for (`feed`): the chunks' writer. Each call waits until at most `window` bytes
+	 * are under way, and throws once the engine says anything else than that it took some. Who called it
+	 * ends the content with one `dataEnd` or `dataError`.
+	 */
+	feed(window: number): (chunk: Buffer) => Promise<void>;
 	/** The raw bytes that the engine writes from now on, up to its end; they must be read, or let go by `resume`. */
 	output(): Readable;
 }
@@ -59,6 +66,11 @@ async function letGo(engine: EngineProcess): Promise<void> {
 	clearTimeout(timer);
 }
 
+/** Its own words follow, as an event or by its exit. */
+function unwanted(): BackupError {
+	return new BackupError('cancelled', 'the engine takes no more of the content');
+}
+
 /** Whatever failed after a cancel failed because of it. */
 function cancelled(error: unknown): BackupError {
 	return new BackupError('cancelled', 'the operation was cancelled', { cause: error });
@@ -71,12 +83,19 @@ async function converseWith<T>(
 ): Promise<T> {
 	const events: EngineEvent[] = [];
 	const log: string[] = [];
-	const state: { ended: boolean; failed: boolean; problem?: unknown; lastHeard: number; wake?: () => void } =
-		{
-			ended: false,
-			failed: false,
-			lastHeard: context.clock.monotonic(),
-		};
+	const state: {
+		ended: boolean;
+		failed: boolean;
+		problem?: unknown;
+		lastHeard: number;
+		taken: number;
+		wake?: () => void;
+	} = {
+		ended: false,
+		failed: false,
+		lastHeard: context.clock.monotonic(),
+		taken: 0,
+	};
 	const wake = () => state.wake?.();
 	const send: Session['send'] = (type, frame) => {
 		if (engine.stdin.writable) engine.stdin.write(encodeFrame(type, frame));
@@ -98,6 +117,7 @@ async function converseWith<T>(
 				return;
 			}
 			context.onEvent(event);
+			if (event.event === 'taken') state.taken = event.bytes;
 			if (!telling.has(event.event)) events.push(event);
 		} catch (error) {
 			state.problem = error;
@@ -140,8 +160,24 @@ async function converseWith<T>(
 			await new Promise<void>((resolve) => (state.wake = resolve));
 		}
 	};
+	const feed: Session['feed'] = (window) => {
+		let sent = 0;
+		state.taken = 0;
+		return async (chunk) => {
+			for (let start = 0; start < chunk.length; start += pieceBytes) {
+				const piece = chunk.subarray(start, start + pieceBytes);
+				for (;;) {
+					if (events.length > 0 || state.ended || state.problem !== undefined) throw unwanted();
+					if (sent + piece.length - state.taken <= window) break;
+					await new Promise<void>((resolve) => (state.wake = resolve));
+				}
+				sent += piece.length;
+				send('data', piece);
+			}
+		};
+	};
 	try {
-		return await body({ send, next, output: () => engine.stdout.pause() });
+		return await body({ send, next, feed, output: () => engine.stdout.pause() });
 	} catch (error) {
 		engine.stdout.resume();
 		// One that told its failure has tidied up before.

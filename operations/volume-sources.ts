@@ -8,7 +8,8 @@ import type { RunnerMount } from '../docker/runner';
 import { inspectVolume } from '../docker/volumes';
 import { BackupError } from '../protocol/errors';
 import type { ArchivePlan, SourceVolume } from '../protocol/job';
-import { archiveIdOf, slug } from '../protocol/names';
+import { slug } from '../protocol/names';
+import { planIds } from './plan-ids';
 import type { OperationContext, RepositoryLocation } from './settings';
 
 const sourceDirectory = '/sources/volumes';
@@ -84,25 +85,15 @@ export function planArchives(
 	job: string,
 	sources: readonly Source[],
 	separate: boolean,
-	{ clock, random }: OperationContext,
+	context: OperationContext,
 ): ArchivePlan[] {
-	const taken = new Set<string>();
-	/** Two names can have one slug, and are planned within one millisecond. */
-	const newId = (part: string | undefined): string => {
-		for (let at = clock.now(); ; at += 1) {
-			const id = archiveIdOf(job, part, at, random.bytes(1));
-			if (!taken.has(id)) {
-				taken.add(id);
-				return id;
-			}
-		}
-	};
+	const newIds = planIds(job, context);
 	const plan = (part: string | undefined, series: string, chosen: readonly Source[]): ArchivePlan => ({
-		id: newId(part),
-		archiveId: random.bytes(16).toString('hex'),
+		...newIds(part),
 		series,
 		kind: 'volume',
 		sources: chosen.map(({ type, name, path }) => ({ type, name, path })),
+		expectedBytes: null,
 	});
 	if (!separate) return [plan(undefined, 'volumes', sources)];
 	return sources.map((source) => plan(source.name, `${source.type}:${source.name}`, [source]));

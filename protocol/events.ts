@@ -200,6 +200,15 @@ export type EngineEvent =
 	  }
 	| ({ readonly event: 'warning' } & RecordWarning)
 	| { readonly event: 'source-read' }
+	/**
+	 * The content of this archive is wanted, in `data` frames closed by one `dataEnd` or `dataError`; at most `window`
+	 * bytes more than `taken` has told may be under way.
+	 */
+	| { readonly event: 'feed'; readonly id: string; readonly window: number }
+	/** How many bytes of the content that is being fed have been used up so far. */
+	| { readonly event: 'taken'; readonly bytes: number }
+	/** What an archive without entries holds (description.ts), as its index has it; null where it has no index. */
+	| { readonly event: 'described'; readonly id: string; readonly description: string | null }
 	/** Complete but unpublished: the record lacks only what the orchestrator knows. */
 	| { readonly event: 'sealed'; readonly record: BackupRecord }
 	/** This archive failed and its partial objects are gone; the record says why. */
@@ -300,6 +309,12 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 				message: reader.string(f, 'message'),
 				path: text('path'),
 			};
+		case 'feed':
+			return { event, id: reader.string(f, 'id'), window: reader.integer(f, 'window', 1) };
+		case 'taken':
+			return { event, bytes: reader.integer(f, 'bytes') };
+		case 'described':
+			return { event, id: reader.string(f, 'id'), description: text('description') };
 		case 'source-read':
 		case 'heartbeat':
 			return { event };

@@ -12,6 +12,25 @@ import { Reader, type Fields } from './parse';
 export const factNames = ['hold', 'release', 'deleted', 'verified', 'acknowledged'] as const;
 export type FactName = (typeof factNames)[number];
 
+/** One thing that a drill looked at. */
+export interface DrillCheckResult {
+	/** What was looked at, in a few words or as the SQL statement. */
+	readonly name: string;
+	readonly pass: boolean;
+	readonly expected: string;
+	readonly actual: string;
+}
+
+/** `verified`: what the look found. */
+export interface Evidence {
+	readonly level: 'checksum' | 'deep' | 'drill';
+	readonly pass: boolean;
+	readonly durationMs: number;
+	/** drill: at most 200, texts cut at 500 characters; the rest is counted in `checksOmitted`. */
+	readonly checks: readonly DrillCheckResult[];
+	readonly checksOmitted: number;
+}
+
 export interface Fact {
 	readonly version: 1;
 	readonly fact: FactName;
@@ -25,6 +44,8 @@ export interface Fact {
 	readonly reason: string;
 	/** `deleted`: keys of the objects to remove, the record first. Else empty. */
 	readonly objects: readonly string[];
+	/** `verified`; else null. */
+	readonly evidence: Evidence | null;
 	readonly workflow: { readonly id: string; readonly name: string; readonly executionId: string } | null;
 }
 
@@ -69,6 +90,7 @@ export function parseFact(value: unknown): Fact {
 		at: reader.string(f, 'at', time),
 		reason: reader.string(f, 'reason'),
 		objects: reader.strings(f, 'objects'),
+		evidence: reader.nullable(f, 'evidence', parseEvidence),
 		workflow: reader.nullable(f, 'workflow', (x, n) => {
 			const w = reader.fields(x[n], n);
 			return {
@@ -77,6 +99,25 @@ export function parseFact(value: unknown): Fact {
 				executionId: reader.string(w, 'executionId'),
 			};
 		}),
+	};
+}
+
+function parseEvidence(fields: Fields, name: string): Evidence {
+	const f = reader.fields(fields[name], name);
+	return {
+		level: reader.oneOf(f, 'level', ['checksum', 'deep', 'drill']),
+		pass: reader.boolean(f, 'pass'),
+		durationMs: reader.integer(f, 'durationMs'),
+		checks: reader.array(f, 'checks', (value) => {
+			const check = reader.fields(value, 'checks');
+			return {
+				name: reader.string(check, 'name'),
+				pass: reader.boolean(check, 'pass'),
+				expected: reader.string(check, 'expected'),
+				actual: reader.string(check, 'actual'),
+			};
+		}),
+		checksOmitted: reader.integer(f, 'checksOmitted'),
 	};
 }
 

@@ -11,12 +11,14 @@ export const frameTypes = {
 	keys: 2,
 	go: 3,
 	data: 4,
-	/** The producer of a streamed source ended with exit code 0. */
+	/** The producer of a streamed source ended with exit code 0: what it was, as `DataEndFrame`. */
 	dataEnd: 5,
 	heartbeat: 6,
 	/** Answer to `sealed` or `failed`: the signed record's text. */
 	commit: 7,
 	abort: 8,
+	/** The producer of a streamed source failed: why, as an `ErrorReport`. Nothing of it is published. */
+	dataError: 9,
 } as const;
 
 export type FrameType = keyof typeof frameTypes;

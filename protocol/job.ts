@@ -4,7 +4,8 @@
  * frame is how to reach an S3 store (location.ts).
  *
  * Every conversation starts the same way: job → `repository` event → `keys` frame. Then, by verb:
- *   backup   `ready` → go → `source-read`, and per archive `sealed` | `failed` → commit → … → `done`
+ *   backup   `ready` → go → `source-read`, and per archive `sealed` | `failed` → commit → … → `done`; of a kind that
+ *            is streamed before that `feed` → data… → dataEnd | dataError, also when it has failed meanwhile
  *   list     `records`… → `done`
  *   verify   `records`… → `ready` → go (archives) → `verified`… → `done`
  *   restore  `ready` → go (archive) → `plan` → (`lost`… → `extracted`)? → `done`
@@ -19,6 +20,8 @@
  *            → `deleted`… → `done`
  *   note     `records` → `ready` → go (facts) → `noted`… → `done`
  *   read     `records` → `ready` → go (archive) → the stored bytes on stdout → `done`
+ *   stream   `records` → `ready` → go (archive) → `described`, the archive is checked whole → `ready` → go → its
+ *            content on stdout → `done`
  *   link     `records` → `ready` → go (archive) → `link` → `done`
  *   doctor   `records`… → `finding`… → `done`
  *   adopt    `unlisted` → keys → `sealed` → commit → `stored` → `done`
@@ -29,7 +32,16 @@ import { parseStoredFact, type StoredFact } from './fact';
 import { parseLocation, type Location } from './location';
 import { parseArchiveId, parseJobName } from './names';
 import { Reader, type Fields } from './parse';
-import { kinds, parseKdf, parseRecord, type BackupRecord, type KdfParameters, type Kind } from './record';
+import {
+	kinds,
+	parseKdf,
+	parseRecord,
+	sourceTypes,
+	type BackupRecord,
+	type KdfParameters,
+	type Kind,
+	type RecordSource,
+} from './record';
 
 export const protocolVersion = 1;
 
@@ -40,10 +52,10 @@ export interface Compression {
 }
 
 export interface SourceVolume {
-	readonly type: 'volume' | 'directory';
-	/** Name in the archive (`volumes/<name>/…`) and in the record. */
+	readonly type: RecordSource['type'];
+	/** Name in the record; of volumes and directories also in the archive (`volumes/<name>/…`). */
 	readonly name: string;
-	/** Where the engine finds it. */
+	/** Where the engine finds it; '' where it does not: the content is streamed to it. */
 	readonly path: string;
 }
 
@@ -51,8 +63,14 @@ export interface ArchivePlan {
 	readonly id: string;
 	readonly archiveId: string;
 	readonly series: string;
+	/**
+	 * Also what the engine does: `volume`, `container`: a tar of the sources; `sqlite`: a snapshot of the one file;
+	 * `postgres`, `image`: asks for the content by `feed`.
+	 */
 	readonly kind: Kind;
 	readonly sources: readonly SourceVolume[];
+	/** About how long streamed content will be, bytes; null: unknown. */
+	readonly expectedBytes: number | null;
 }
 
 interface JobBase {
@@ -73,6 +91,8 @@ export interface BackupJob extends JobBase {
 	readonly encrypt: boolean;
 	/** How long to wait for another run of this job to end; 0 refuses at once. */
 	readonly lockWaitMs: number;
+	/** sqlite: how long a snapshot tries again while the database is locked. */
+	readonly busyLimitMs: number;
 }
 
 export interface ListJob extends JobBase {
@@ -176,6 +196,12 @@ export interface ReadJob extends JobBase {
 	readonly id: string;
 }
 
+/** The content of an archive without entries, opened and decompressed, once all of it was checked. */
+export interface StreamJob extends JobBase {
+	readonly verb: 'stream';
+	readonly id: string;
+}
+
 /** A link by which anybody can download the archive for a time; only where the storage can sign one. */
 export interface LinkJob extends JobBase {
 	readonly verb: 'link';
@@ -207,6 +233,7 @@ export type Job =
 	| DeleteJob
 	| NoteJob
 	| ReadJob
+	| StreamJob
 	| LinkJob
 	| DoctorJob
 	| AdoptJob
@@ -258,6 +285,12 @@ export const emptyGo: GoFrame = {
 	withdraw: [],
 };
 
+/** What the producer of streamed content knows at its end. */
+export interface DataEndFrame {
+	/** Text of the archive's description (description.ts), at most 16 MiB with this frame. */
+	readonly description: string;
+}
+
 export interface CommitFrame {
 	readonly id: string;
 	readonly recordText: string;
@@ -274,6 +307,7 @@ const verbs = [
 	'delete',
 	'note',
 	'read',
+	'stream',
 	'link',
 	'doctor',
 	'adopt',
@@ -307,6 +341,7 @@ export function parseJob(bytes: Buffer): Job {
 				compression: parseCompression(f['compression']),
 				encrypt: reader.boolean(f, 'encrypt'),
 				lockWaitMs: reader.integer(f, 'lockWaitMs'),
+				busyLimitMs: reader.integer(f, 'busyLimitMs'),
 			};
 		case 'list': {
 			const limit = reader.nullable(f, 'limit', (x, n) => reader.integer(x, n, 1));
@@ -373,6 +408,7 @@ export function parseJob(bytes: Buffer): Job {
 			};
 		case 'note':
 		case 'read':
+		case 'stream':
 			return { ...base, verb, id: parseArchiveId(f['id']) };
 		case 'link': {
 			const expiresInSeconds = reader.integer(f, 'expiresInSeconds', 1);
@@ -400,13 +436,14 @@ function parseArchivePlan(value: unknown): ArchivePlan {
 		series: reader.string(f, 'series'),
 		kind: reader.oneOf(f, 'kind', kinds),
 		sources: reader.array(f, 'sources', parseSource),
+		expectedBytes: reader.nullable(f, 'expectedBytes', (x, n) => reader.integer(x, n)),
 	};
 }
 
 function parseSource(value: unknown): SourceVolume {
 	const f = reader.fields(value, 'sources');
 	return {
-		type: reader.oneOf(f, 'type', ['volume', 'directory']),
+		type: reader.oneOf(f, 'type', sourceTypes),
 		name: reader.string(f, 'name'),
 		path: reader.string(f, 'path'),
 	};
@@ -454,6 +491,11 @@ export function parseGoFrame(bytes: Buffer): GoFrame {
 function parseDeletion(value: unknown): GoFrame['finish'][number] {
 	const f = reader.fields(value, 'deletion');
 	return { id: parseArchiveId(f['id']), ulid: reader.string(f, 'ulid') };
+}
+
+export function parseDataEndFrame(bytes: Buffer): DataEndFrame {
+	const f = reader.fields(reader.json(bytes.toString()));
+	return { description: reader.string(f, 'description') };
 }
 
 export function parseCommitFrame(bytes: Buffer): CommitFrame {

@@ -37,8 +37,10 @@ export interface RecordWarning {
 	readonly path: string | null;
 }
 
+export const sourceTypes = ['volume', 'directory', 'database', 'file', 'container', 'image'] as const;
+
 export interface RecordSource {
-	readonly type: 'volume' | 'directory' | 'database' | 'file' | 'container' | 'image';
+	readonly type: (typeof sourceTypes)[number];
 	readonly name: string;
 }
 
@@ -125,14 +127,7 @@ export function parseRecord(value: unknown): BackupRecord {
 		host: reader.string(f, 'host'),
 		sources: reader.array(f, 'sources', (item) => {
 			const source = reader.fields(item, 'sources');
-			const type = reader.oneOf(source, 'type', [
-				'volume',
-				'directory',
-				'database',
-				'file',
-				'container',
-				'image',
-			]);
+			const type = reader.oneOf(source, 'type', sourceTypes);
 			return { type, name: reader.string(source, 'name') };
 		}),
 		tags: reader.strings(f, 'tags'),

@@ -57,11 +57,12 @@ export async function makeBackup(
 		scratch: null,
 		job,
 		host: 'test',
-		archives: [{ id, archiveId, series: 'volumes', kind: 'volume', sources }],
+		archives: [{ id, archiveId, series: 'volumes', kind: 'volume', sources, expectedBytes: null }],
 		exclude: [],
 		compression: compressed ? { algorithm: 'zstd', level: 1 } : { algorithm: 'none', level: null },
 		encrypt: repository.secret !== null,
 		lockWaitMs: 0,
+		busyLimitMs: 0,
 	};
 	return await inProcess(
 		(engine) => backUp(work, engine),

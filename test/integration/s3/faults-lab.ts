@@ -89,6 +89,7 @@ async function drive(
 					compression: { algorithm: 'zstd', level },
 					encrypt: false,
 					lockWaitMs: 0,
+					busyLimitMs: 0,
 				});
 				await introduce(session, repository, context);
 				const { staleRuns } = await session.next('ready');

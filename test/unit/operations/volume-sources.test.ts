@@ -1,5 +1,5 @@
 import { planArchives, type Source } from '../../../operations/volume-sources';
-import type { OperationContext } from '../../../operations/context';
+import type { OperationContext } from '../../../operations/settings';
 
 const source = (name: string): Source => ({ type: 'volume', name, path: `/volumes/${name}` }) as Source;
 const context = {

@@ -46,12 +46,14 @@ const backup: BackupJob = {
 			series: 'volumes',
 			kind: 'volume',
 			sources: [{ type: 'volume', name: 'a', path: '/sources/volumes/a' }],
+			expectedBytes: null,
 		},
 	],
 	exclude: ['*.log'],
 	compression: { algorithm: 'zstd', level: 1 },
 	encrypt: true,
 	lockWaitMs: 0,
+	busyLimitMs: 0,
 };
 const jobs: Job[] = [
 	backup,
@@ -93,6 +95,7 @@ const jobs: Job[] = [
 	{ ...base, location: s3, verb: 'delete', job: 'nightly', ids: [id], host: 'h', lockWaitMs: 0 },
 	{ ...base, verb: 'note', id },
 	{ ...base, verb: 'read', id },
+	{ ...base, verb: 'stream', id },
 	{ ...base, verb: 'link', id, expiresInSeconds: 60 },
 	{ ...base, verb: 'doctor', job: 'nightly' },
 	{ ...base, verb: 'adopt', job: 'nightly', id, host: 'h', lockWaitMs: 0 },
