@@ -58,7 +58,8 @@ export type { DockerEndpoint } from '../docker/client';
 export { dumpPostgres } from './postgres/dump-postgres';
 export { restorePostgres } from './postgres/restore-postgres';
 export { drillPostgres } from './postgres/drill-postgres';
-export { listContainers, listDatabases, type ContainerListing } from './postgres/list-databases';
+export { listContainers, type ContainerListing } from './postgres/list-databases';
+export { listDatabases } from './postgres/databases';
 export type {
 	DrillCheck,
 	DrillOutcome,

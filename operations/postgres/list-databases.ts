@@ -1,6 +1,5 @@
 import { BackupError } from '../../protocol/errors';
 import type { HostSettings, OperationContext } from '../settings';
-import type { PostgresServer } from './requests';
 
 /** A container, for pickers. */
 export interface ContainerListing {
@@ -13,14 +12,5 @@ export interface ContainerListing {
 
 /** Those that run Postgres first. */
 export function listContainers(_context: OperationContext, _host: HostSettings): Promise<ContainerListing[]> {
-	throw new BackupError('unexpected', 'to be written');
-}
-
-/** Names of the databases that can be dumped. */
-export function listDatabases(
-	_context: OperationContext,
-	_host: HostSettings,
-	_server: PostgresServer,
-): Promise<{ readonly name: string; readonly sizeBytes: number }[]> {
 	throw new BackupError('unexpected', 'to be written');
 }
