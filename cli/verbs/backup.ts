@@ -1,18 +1,16 @@
 /** `backup volume` and `backup directory`: archives of volumes, or of directories of the Docker host. */
 import { isAbsolute, resolve } from 'node:path';
 import {
-	BackupError,
 	backUpVolumes,
 	placeOf,
 	type BackUpOutcome,
 	type BackUpRequest,
 	type RepositorySettings,
 } from '../../operations/index';
-import { dockerFlags, hostOf } from '../flags/docker';
-import { keyFlags } from '../flags/keys';
-import { noCreateFlag, repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
-import { s3Flags, s3Sentence, s3WriteFlags } from '../flags/s3';
-import { wholeNumber } from '../flags/selection';
+import { backupFlags, backupJobFlag, backupOptionsOf, needKey, requireKey } from '../flags/backup';
+import { hostOf } from '../flags/docker';
+import { repositoryFlag, repositoryOf } from '../flags/repository';
+import { s3Sentence } from '../flags/s3';
 import { errorOfRecord } from '../output/errors';
 import { resultLine } from '../output/records';
 import { usage } from '../parse-arguments';
@@ -20,18 +18,9 @@ import { defineVerb, type Flag, type Given, type Outcome, type Shell } from '../
 
 const flags = [
 	repositoryFlag,
-	{ name: 'job', value: 'JOB', help: 'Name that this backup is listed and kept under' },
-	...keyFlags,
-	{ name: 'no-encrypt', help: 'Store the archive unencrypted' },
+	backupJobFlag,
 	{ name: 'exclude', value: 'GLOB', repeatable: true, help: 'Leave out what matches, e.g. "*.tmp"' },
-	{ name: 'level', value: 'N', help: 'zstd level from 1 (default) to 19; 0: no compression' },
-	{ name: 'tag', value: 'TEXT', repeatable: true, help: 'Tag of the record' },
-	{ name: 'lock-wait', value: 'SECONDS', help: 'Wait for another run of the job to end; default 0' },
-	noCreateFlag,
-	repositoryIdFlag,
-	...s3Flags,
-	...s3WriteFlags,
-	...dockerFlags,
+	...backupFlags,
 ] as const satisfies readonly Flag[];
 
 const separateFlag = {
@@ -45,15 +34,7 @@ type BackupGiven = Given<typeof flags>;
 export function requestOf({
 	flags: given,
 }: BackupGiven): Omit<BackUpRequest, 'volumes' | 'directories' | 'separate'> {
-	const level = wholeNumber('level', given.level ?? '1', 0, 19);
-	return {
-		job: given.job ?? '',
-		exclude: given.exclude,
-		compression: level === 0 ? { algorithm: 'none', level: null } : { algorithm: 'zstd', level },
-		encrypt: !given['no-encrypt'],
-		tags: given.tag,
-		lockWaitMs: wholeNumber('lock-wait', given['lock-wait'] ?? '0', 0, 604_800) * 1000,
-	};
+	return { ...backupOptionsOf(given), exclude: given.exclude };
 }
 
 async function backUp(
@@ -66,13 +47,6 @@ async function backUp(
 	requireKey(request, repository);
 	const host = await hostOf(given.flags, shell);
 	return outcomeOf(await backUpVolumes(shell.context, host, repository, request), repository);
-}
-
-function requireKey(request: Pick<BackUpRequest, 'encrypt'>, repository: RepositorySettings): void {
-	if (!request.encrypt || repository.secret !== null) return;
-	throw new BackupError('key_missing', 'no key to encrypt with', {
-		hint: 'Give --key-file (make one with: docker-backup keygen --out FILE) or --passphrase-file, or say --no-encrypt.',
-	});
 }
 
 /** One failed archive fails the run; all records are shown all the same. */
@@ -88,9 +62,6 @@ export function outcomeOf(
 		error: failed && errorOfRecord(failed),
 	};
 }
-
-const needKey =
-	'Archives are encrypted with the key of --key-file or --passphrase-file; without one, --no-encrypt is needed.';
 
 export const backupVolume = defineVerb({
 	name: 'backup volume',
