@@ -5,7 +5,7 @@
 import { judgeRecord, splitFact, trustOfFact } from '../engine/index';
 import { BackupError, toBackupError } from '../protocol/errors';
 import type { StaleRun, StoredText } from '../protocol/events';
-import type { Fact, StoredFact } from '../protocol/fact';
+import type { Evidence, Fact, StoredFact } from '../protocol/fact';
 import type { BackupRecord, Trust } from '../protocol/record';
 import type { Keyring } from './keyring';
 
@@ -15,12 +15,20 @@ export interface Hold {
 	readonly reason: string;
 }
 
+/** A look at an archive, as evidence that is kept in the repository. */
+export interface KeptVerification extends Evidence {
+	/** ISO 8601 UTC. */
+	readonly at: string;
+}
+
 /** What genuine facts say of an archive. */
 export interface Stated {
 	/** While it is held nothing deletes it. */
 	readonly held: Hold | null;
 	/** A deletion has begun: it is as good as gone. */
 	readonly deleting: boolean;
+	/** Newest first. */
+	readonly verifications: readonly KeptVerification[];
 }
 
 export type CatalogEntry =
@@ -56,6 +64,9 @@ function statedBy(facts: readonly StoredFact[], keyring: Keyring): Stated {
 	return {
 		held: newest?.fact === 'hold' ? { since: newest.at, reason: newest.reason } : null,
 		deleting: genuine.some(({ fact }) => fact === 'deleted'),
+		verifications: genuine
+			.flatMap(({ fact, at, evidence }) => (fact === 'verified' && evidence ? [{ at, ...evidence }] : []))
+			.toReversed(),
 	};
 }
 

@@ -2,7 +2,7 @@
 export { backUpVolumes, type BackUpRequest } from './back-up-volumes';
 export type { BackUpOutcome, BackupOptions } from './run-backup';
 export { adoptArchive, type AdoptRequest } from './adopt-archive';
-export type { CatalogEntry, Hold } from './catalog-entry';
+export type { CatalogEntry, Hold, KeptVerification } from './catalog-entry';
 export { deleteRecords, type DeleteOutcome, type DeleteRequest } from './delete-records';
 export {
 	downloadArchive,
@@ -52,6 +52,7 @@ export { generateKey, parseRawKey, passphraseFromFile, type Secret } from '../en
 export { systemClock } from '../protocol/clock';
 export { BackupError, exitCodes, toBackupError, type ErrorCode } from '../protocol/errors';
 export { systemRandom } from '../protocol/random';
+export type { DrillCheckResult, Evidence } from '../protocol/fact';
 export type { ArchiveEntry, Difference, RestorePlan } from '../protocol/events';
 export type { BackupRecord } from '../protocol/record';
 export type { DockerEndpoint } from '../docker/client';

@@ -65,12 +65,28 @@ export function entryFacts(entry: CatalogEntry): string {
 	return recordFacts(entry);
 }
 
-function stated({ held, deleting }: Pick<Stored, 'held' | 'deleting'>): [string, string][] {
+function stated({
+	held,
+	deleting,
+	verifications,
+}: Pick<Stored, 'held' | 'deleting' | 'verifications'>): [string, string][] {
 	const facts: [string, string][] = [];
 	if (held !== null) {
 		facts.push(['held', `since ${time(held.since)}${held.reason === '' ? '' : `: ${held.reason}`}`]);
 	}
 	if (deleting) facts.push(['deleting', 'a deletion has begun; repeat it to finish it']);
+	for (const { level, pass, at, checks, checksOmitted, durationMs } of verifications) {
+		const failed = checks.filter((check) => !check.pass);
+		const looked = checks.length + checksOmitted;
+		const figures = [
+			...(looked === 0 ? [] : [`${count(looked)} ${looked === 1 ? 'check' : 'checks'}`]),
+			duration(durationMs),
+		];
+		facts.push(['verified', `${level} ${pass ? 'passed' : 'failed'} ${time(at)}: ${figures.join(', ')}`]);
+		for (const { name, expected, actual } of failed) {
+			facts.push(['failed check', `${name}: ${actual} instead of ${expected}`]);
+		}
+	}
 	return facts;
 }
 
@@ -131,7 +147,7 @@ export function resultLine(record: BackupRecord): string {
 	const warnings = record.warnings.length + record.warningsOmitted;
 	const facts = [
 		`${size(record.sizeBytes)} stored of ${size(record.contentBytes)}`,
-		entriesOf(record.entries ?? 0),
+		...(record.entries === null ? [] : [entriesOf(record.entries)]),
 		duration(record.durationMs),
 		...(record.encrypted ? [] : ['not encrypted']),
 		...(warnings === 0 ? [] : [`${count(warnings)} ${warnings === 1 ? 'warning' : 'warnings'}`]),

@@ -47,5 +47,6 @@ export const list = defineVerb({
 export function flat(entry: CatalogEntry): object {
 	if (entry.status === 'running') return { ...entry.run, status: 'running' };
 	if (entry.status === 'unreadable') return entry;
-	return { ...entry.record, trust: entry.trust, held: entry.held, deleting: entry.deleting };
+	const { record, trust, held, deleting, verifications } = entry;
+	return { ...record, trust, held, deleting, verifications };
 }

@@ -9,6 +9,12 @@ export function entryJson(entry: CatalogEntry): object {
 			return entry;
 		case 'success':
 		case 'failed':
-			return { ...entry.record, trust: entry.trust, held: entry.held, deleting: entry.deleting };
+			return {
+				...entry.record,
+				trust: entry.trust,
+				held: entry.held,
+				deleting: entry.deleting,
+				verifications: entry.verifications,
+			};
 	}
 }

@@ -106,7 +106,7 @@ export function templateSuite(lab: Lab): void {
 			);
 			expect(error).toBeUndefined();
 			const { repositoryCreated: _, ...fields } = record();
-			const entry = { ...fields, trust: 'signed', held: null, deleting: false };
+			const entry = { ...fields, trust: 'signed', held: null, deleting: false, verifications: [] };
 			expect(output('List')!.map((item) => item.json)).toEqual([entry]);
 			expect(output('Get')!.map((item) => item.json)).toEqual([entry]);
 		});

@@ -83,6 +83,7 @@ describe.each([
 			trust: kdf === null ? 'unchecked' : 'signed',
 			held: null,
 			deleting: false,
+			verifications: [],
 		});
 		expect(await json(['show', id, ...at])).toEqual(listed);
 		for (const level of ['checksum', 'deep']) {

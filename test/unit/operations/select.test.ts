@@ -7,7 +7,7 @@ import { chooseSources } from '../../../operations/restore-volumes';
 import { parseRecord, type BackupRecord, type Trust } from '../../../protocol/record';
 
 const golden = parseRecord(JSON.parse(readFileSync(join(__dirname, '../../vectors/record-v1.json'), 'utf8')));
-const stated = { held: null, deleting: false } as const;
+const stated = { held: null, deleting: false, verifications: [] } as const;
 const stamp = (second: number) => `nightly-20260131T0300${String(second).padStart(2, '0')}Z-1f2e`;
 
 function entry(second: number, changes: Partial<BackupRecord> = {}, trust: Trust = 'signed'): StoredEntry {

@@ -8,7 +8,7 @@ const record = sampleRecord({
 	entries: 74_645,
 	durationMs: 18_250,
 });
-const stated = { held: null, deleting: false } as const;
+const stated = { held: null, deleting: false, verifications: [] } as const;
 const good = {
 	status: 'success',
 	id: record.id,
@@ -135,4 +135,26 @@ test('the line of a result', () => {
 	expect(resultLine({ ...record, warnings })).toMatch(/18\.3 s, not encrypted, 1 warning\n$/);
 	expect(resultLine({ ...record, warnings, warningsOmitted: 1233 })).toMatch(/, 1,234 warnings\n$/);
 	expect(resultLine(failure)).toBe('failed  weekly-20260130T030000Z-0a0b\n');
+});
+
+test('what looks at it found, and what failed in them', () => {
+	const drill = {
+		level: 'drill',
+		pass: false,
+		at: '2026-02-01T10:00:00.000Z',
+		durationMs: 4200,
+		checks: [
+			{ name: 'tables', pass: true, expected: '2', actual: '2' },
+			{ name: 'select 1\n', pass: false, expected: '= 2', actual: '1' },
+		],
+		checksOmitted: 1200,
+	} as const;
+	const deep = { ...drill, level: 'deep', pass: true, checks: [], checksOmitted: 0 } as const;
+	expect(entryFacts({ ...good, verifications: [deep, drill] })).toMatch(
+		/\nverified +deep passed 2026-02-01 10:00:00Z: 4\.20 s\nverified +drill failed 2026-02-01 10:00:00Z: 1,202 checks, 4\.20 s\nfailed check +select 1\\x0a: 1 instead of = 2\n/,
+	);
+});
+
+test('what has no entries is not said to have none', () => {
+	expect(resultLine({ ...record, entries: null })).toMatch(/MB stored of 45\.6 MB, 18\.3 s/);
 });

@@ -75,7 +75,7 @@ test.each([
 
 test('entries as items', () => {
 	const { id, job } = exampleRecord;
-	const stated = { held: null, deleting: false } as const;
+	const stated = { held: null, deleting: false, verifications: [] } as const;
 	expect(
 		entryJson({ status: 'success', id, job, trust: 'signed', record: exampleRecord, ...stated }),
 	).toEqual({
