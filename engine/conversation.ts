@@ -4,6 +4,7 @@
  *
  * `signal` aborts when the orchestrator says so, closes stdin, or is silent for a minute. After an abort
  * frame the orchestrator is still there to sign the failed record; otherwise it is `gone`.
+ * Streamed content goes to whoever asked for it (`feed`); frames are read at all times.
  */
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../protocol/environment';
@@ -16,6 +17,7 @@ import {
 	type Frame,
 	type FrameType,
 } from '../protocol/frames';
+import { Feed, feedWindow } from './feed';
 
 export class Conversation {
 	private readonly aborter = new AbortController();
@@ -24,6 +26,7 @@ export class Conversation {
 	private lastHeard: number;
 	private ended = false;
 	private closed = false;
+	private feeding: Feed | undefined;
 	private readonly pulse: NodeJS.Timeout;
 
 	constructor(
@@ -62,6 +65,22 @@ export class Conversation {
 		}
 	}
 
+	/** Content of this archive, streamed by the orchestrator once it is read; one after the other. */
+	feed(id: string, window = feedWindow): Feed {
+		const feed: Feed = new Feed({
+			id,
+			window,
+			signal: this.signal,
+			say: (event) => this.say(event),
+			onAsked: () => {
+				if (this.feeding && !this.feeding.ended)
+					throw new BackupError('protocol_violation', `content of ${id} was asked for during other content`);
+				this.feeding = feed;
+			},
+		});
+		return feed;
+	}
+
 	close(): void {
 		this.closed = true;
 		clearInterval(this.pulse);
@@ -72,16 +91,28 @@ export class Conversation {
 		try {
 			for await (const frame of decodeFrames(this.input)) {
 				this.lastHeard = this.clock.monotonic();
-				if (frame.type === 'abort') {
-					this.aborter.abort(new BackupError('cancelled', 'the operation was cancelled'));
-				} else if (frame.type !== 'heartbeat') {
-					this.frames.push(frame);
-				}
+				this.take(frame);
 				this.wake?.();
 			}
 			this.leave(this.lost());
 		} catch (error) {
 			this.leave(error);
+		}
+	}
+
+	private take(frame: Frame): void {
+		switch (frame.type) {
+			case 'heartbeat':
+				return;
+			case 'abort':
+				return this.aborter.abort(new BackupError('cancelled', 'the operation was cancelled'));
+			case 'data':
+			case 'dataEnd':
+			case 'dataError':
+				if (this.feeding) return this.feeding.take(frame);
+				throw new BackupError('protocol_violation', `a ${frame.type} frame came that nobody asked for`);
+			default:
+				this.frames.push(frame);
 		}
 	}
 

@@ -21,6 +21,7 @@ import { note } from './jobs/note';
 import { probe } from './jobs/probe';
 import { read } from './jobs/read';
 import { restore } from './jobs/restore';
+import { stream } from './jobs/stream';
 import { verify } from './jobs/verify';
 import { openStorage } from './repository/open-storage';
 
@@ -44,6 +45,8 @@ async function runJob(job: Job, engine: Engine): Promise<void> {
 			return await note(job, engine);
 		case 'read':
 			return await read(job, engine);
+		case 'stream':
+			return await stream(job, engine);
 		case 'link':
 			return await link(job, engine);
 		case 'doctor':
@@ -64,6 +67,7 @@ const attended: ReadonlySet<Verb> = new Set([
 	'probe',
 	'note',
 	'read',
+	'stream',
 	'link',
 	'doctor',
 	'adopt',

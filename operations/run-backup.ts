@@ -88,7 +88,7 @@ export async function runBackup(
 }
 
 /** Signs each record that the engine proposes; a record counts once the engine has stored it. */
-async function signAndCollect(
+export async function signAndCollect(
 	session: Session,
 	keyring: Keyring,
 	run: BackupRun,
@@ -163,7 +163,7 @@ export function requireSoundOptions(
 	}
 }
 
-function keysFor(
+export function keysFor(
 	keyring: Keyring,
 	plans: readonly ArchivePlan[],
 	encrypt: boolean,

@@ -163,9 +163,10 @@ async function converseWith<T>(
 	const feed: Session['feed'] = (window) => {
 		let sent = 0;
 		state.taken = 0;
+		const most = Math.min(pieceBytes, window);
 		return async (chunk) => {
-			for (let start = 0; start < chunk.length; start += pieceBytes) {
-				const piece = chunk.subarray(start, start + pieceBytes);
+			for (let start = 0; start < chunk.length; start += most) {
+				const piece = chunk.subarray(start, start + most);
 				for (;;) {
 					if (events.length > 0 || state.ended || state.problem !== undefined) throw unwanted();
 					if (sent + piece.length - state.taken <= window) break;

@@ -1,5 +1,5 @@
 /**
- * What an archive without entries holds: one JSON document, stored as the archive's index (one zstd frame, sealed as
+ * What an archive without entries holds: one JSON document, stored as the archive's index (in zstd frames, sealed as
  * every index). A restore takes from it, as data, what the content itself does not carry: properties of the
  * database, the file's owner and mode; a drill compares counts with it. Version 1. Throws `archive_malformed`.
  */

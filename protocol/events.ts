@@ -372,13 +372,13 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 		case 'done':
 			return { event, entries: reader.integer(f, 'entries'), bytes: reader.integer(f, 'bytes') };
 		case 'failure':
-			return { event, ...parseFailure(reader, f) };
+			return { event, ...parseErrorReport(reader, f) };
 		default:
 			return reader.fail(`unknown event ${String(event satisfies never)}`);
 	}
 }
 
-function parseFailure(reader: Reader, value: unknown): ErrorReport {
+export function parseErrorReport(reader: Reader, value: unknown): ErrorReport {
 	const f = reader.fields(value, 'failure');
 	const code = reader.string(f, 'code');
 	return {
@@ -473,7 +473,7 @@ function parseDifference(reader: Reader, value: unknown): Difference {
 }
 
 function parseReport(reader: Reader, f: Fields): ErrorReport | null {
-	return reader.nullable(f, 'error', (x, n) => parseFailure(reader, x[n]));
+	return reader.nullable(f, 'error', (x, n) => parseErrorReport(reader, x[n]));
 }
 
 export function parseStaleRun(value: unknown): StaleRun {

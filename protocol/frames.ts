@@ -50,31 +50,45 @@ export function encodeFrame(type: FrameType, body: Buffer | object = Buffer.allo
 	return Buffer.concat([prefix, bytes]);
 }
 
-/** The frames of a byte stream, however its chunks fall; a stream that ends inside a frame throws. */
+/**
+ * The frames of a byte stream, however its chunks fall; a stream that ends inside a frame throws. Each body has memory
+ * of its own: small frames that wait keep nothing else alive.
+ */
 export async function* decodeFrames(source: AsyncIterable<Buffer>): AsyncGenerator<Frame> {
-	let pending: Buffer[] = [];
-	let available = 0;
-	let needed = prefixLength;
+	const prefix = Buffer.alloc(prefixLength);
+	let body: Buffer | undefined;
+	/** Of the prefix, or of the body once there is one. */
+	let filled = 0;
 	for await (const chunk of source) {
-		pending.push(chunk);
-		available += chunk.length;
-		while (available >= needed) {
-			let bytes = Buffer.concat(pending, available);
-			const type = names.get(bytes.readUInt8(0));
-			if (type === undefined) throw new BackupError('protocol_violation', `unknown frame type ${bytes[0]}`);
-			const length = bytes.readUInt32BE(1);
-			checkLength(type, length);
-			needed = prefixLength + length;
-			if (available >= needed) {
-				yield { type, body: bytes.subarray(prefixLength, needed) };
-				bytes = bytes.subarray(needed);
-				needed = prefixLength;
+		for (let position = 0; position < chunk.length; ) {
+			const copied = chunk.copy(body ?? prefix, filled, position);
+			position += copied;
+			filled += copied;
+			if (body === undefined) {
+				if (filled < prefixLength) continue;
+				body = bodyFor(prefix);
+				filled = 0;
 			}
-			pending = [bytes];
-			available = bytes.length;
+			if (filled < body.length) continue;
+			yield { type: typeOf(prefix), body };
+			body = undefined;
+			filled = 0;
 		}
 	}
-	if (available > 0) throw new BackupError('protocol_violation', 'the frame stream ended inside a frame');
+	if (filled > 0 || body !== undefined)
+		throw new BackupError('protocol_violation', 'the frame stream ended inside a frame');
+}
+
+function bodyFor(prefix: Buffer): Buffer {
+	const length = prefix.readUInt32BE(1);
+	checkLength(typeOf(prefix), length);
+	return Buffer.allocUnsafe(length);
+}
+
+function typeOf(prefix: Buffer): FrameType {
+	const type = names.get(prefix.readUInt8(0));
+	if (type === undefined) throw new BackupError('protocol_violation', `unknown frame type ${prefix[0]}`);
+	return type;
 }
 
 function checkLength(type: FrameType, length: number): void {

@@ -28,6 +28,7 @@
  * Throws `protocol_violation`.
  */
 import { BackupError } from './errors';
+import { parseErrorReport, type ErrorReport } from './events';
 import { parseStoredFact, type StoredFact } from './fact';
 import { parseLocation, type Location } from './location';
 import { parseArchiveId, parseJobName } from './names';
@@ -496,6 +497,11 @@ function parseDeletion(value: unknown): GoFrame['finish'][number] {
 export function parseDataEndFrame(bytes: Buffer): DataEndFrame {
 	const f = reader.fields(reader.json(bytes.toString()));
 	return { description: reader.string(f, 'description') };
+}
+
+/** Why the producer of streamed content failed. */
+export function parseDataErrorFrame(bytes: Buffer): ErrorReport {
+	return parseErrorReport(reader, reader.json(bytes.toString()));
 }
 
 export function parseCommitFrame(bytes: Buffer): CommitFrame {

@@ -14,9 +14,11 @@ import {
 } from '../../protocol/job';
 import type { BackupRecord } from '../../protocol/record';
 import type { Engine } from '../environment';
-import { objectKeys, writeArchive, type SealedArchive } from '../pipeline/archive';
+import { objectKeys, type SealedArchive } from '../pipeline/archive';
 import { draftRecord } from '../pipeline/draft-record';
+import { holdsEntries } from '../pipeline/record-files';
 import { collectWarnings } from '../pipeline/warnings';
+import { writePlan } from '../pipeline/write-plan';
 import { recordKeyOf } from '../repository/layout';
 import { acquireLease, type Lease } from '../repository/lease';
 import { packInPassing } from '../repository/record-packs';
@@ -28,7 +30,8 @@ import { meetRepository } from './meet';
 
 export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 	const { conversation, storage, clock } = engine;
-	await requireGnuTar();
+	const tars = job.archives.filter(({ kind }) => holdsEntries(kind));
+	if (tars.length > 0) await requireGnuTar();
 	const keys = await meetRepository(engine);
 	requireKeys(job, keys);
 	const lease = await acquireLease(storage, job.job, {
@@ -43,7 +46,7 @@ export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 	let entries = 0;
 	try {
 		const stale = await staleRuns(storage, job.job, lease, conversation.signal);
-		for (const plan of job.archives) await requireSources(plan.sources);
+		for (const plan of tars) await requireSources(plan.sources);
 		const totals = await totalsOf(job, engine);
 		conversation.say({ event: 'ready', seq: lease.generation, staleRuns: stale });
 		const go = parseGoFrame(await conversation.receive('go'));
@@ -76,7 +79,8 @@ export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 async function totalsOf(job: BackupJob, { conversation }: Engine): Promise<Map<string, number | null>> {
 	const totals = new Map<string, number | null>();
 	if (job.location.type !== 's3') return totals;
-	for (const { id, sources } of job.archives) {
+	for (const { id, kind, sources } of job.archives) {
+		if (!holdsEntries(kind)) continue;
 		conversation.say({ event: 'phase', name: 'measuring', id });
 		totals.set(id, await preScan(sources, job.exclude, conversation.signal));
 	}
@@ -115,7 +119,7 @@ async function backUpOne(
 	let archive: SealedArchive | undefined;
 	try {
 		conversation.say({ event: 'phase', name: 'reading', id: plan.id });
-		archive = await writeArchive(engine, job, plan, keys, warnings, bytesTotal, onSourceRead);
+		archive = await writePlan(engine, job, plan, keys, { warnings, bytesTotal, onSourceRead });
 		const draft = describe(archive, null);
 		conversation.say({ event: 'sealed', record: draft });
 		const commit = parseCommitFrame(await conversation.receive('commit'));

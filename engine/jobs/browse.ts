@@ -10,6 +10,7 @@ import { entryLinkTarget, entryPath, type IndexEntry } from '../format/index-ent
 import { comparePaths } from '../format/path-order';
 import { archiveParts } from '../pipeline/archive-parts';
 import { parseGlob } from '../pipeline/globs';
+import { requireEntries } from '../pipeline/record-files';
 import { belowVolume } from '../pipeline/select-entries';
 import { volumeOf } from '../targets/entry-guard';
 import { tellRecords } from './list';
@@ -25,6 +26,7 @@ export async function browse(job: BrowseJob, engine: Engine): Promise<void> {
 	conversation.say({ event: 'ready', seq: 0, staleRuns: [] });
 	const [archive] = parseGoFrame(await conversation.receive('go')).archives;
 	if (!archive) throw new BackupError('protocol_violation', 'the browsing names no archive');
+	requireEntries(archive.record);
 	const index = await archiveParts(archive, engine).index();
 	const all = archive.record.sources.map(({ name }) => name);
 	const volumes = all.filter((name) => job.volumes.length === 0 || job.volumes.includes(name));

@@ -13,6 +13,7 @@ import { archiveParts, type Archive } from '../pipeline/archive-parts';
 import { compareEntries, touchesContent, type ComparedEntry } from '../pipeline/compare-entries';
 import { liveEntries } from '../pipeline/compare-live';
 import { progressTeller } from '../pipeline/progress';
+import { requireEntries } from '../pipeline/record-files';
 import { belowVolume } from '../pipeline/select-entries';
 import { collectWarnings } from '../pipeline/warnings';
 import { requireGnuTar } from '../sources/gnu-tar';
@@ -40,6 +41,7 @@ export async function compare(job: CompareJob, engine: Engine): Promise<void> {
 	if (!archive || (job.other === null) !== (other === undefined)) {
 		throw new BackupError('protocol_violation', 'the comparison names the wrong number of archives');
 	}
+	for (const { record } of other ? [archive, other] : [archive]) requireEntries(record);
 	const figures: Figures = { same: 0, added: 0, removed: 0, changed: 0, contentSame: true };
 	let bytes = 0;
 	const live = (): AsyncIterable<IndexEntry> => {

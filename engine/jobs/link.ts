@@ -3,7 +3,7 @@ import { basename } from 'node:path/posix';
 import { BackupError } from '../../protocol/errors';
 import { parseGoFrame, type LinkJob } from '../../protocol/job';
 import type { Engine } from '../environment';
-import { fileOf } from '../pipeline/check-content';
+import { fileOf } from '../pipeline/record-files';
 import { openArchive } from '../repository/open-archive';
 import { tellRecords } from './list';
 import { meetRepository } from './meet';

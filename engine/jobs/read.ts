@@ -6,15 +6,13 @@ import type { Writable } from 'node:stream';
 import { BackupError } from '../../protocol/errors';
 import { parseGoFrame, type ReadJob } from '../../protocol/job';
 import type { Engine } from '../environment';
-import { fileOf } from '../pipeline/check-content';
+import { fileOf } from '../pipeline/record-files';
 import { progressTeller } from '../pipeline/progress';
 import { readStoredBytes } from '../pipeline/read-stored';
 import { openArchive } from '../repository/open-archive';
 import { tellRecords } from './list';
 import { meetRepository } from './meet';
-
-/** A slow reader holds up one write; the conversation goes on between two. */
-const pieceBytes = 64 << 10;
+import { writeOut } from './output';
 
 export async function read(job: ReadJob, engine: Engine, output: Writable = process.stdout): Promise<void> {
 	const { conversation, storage, clock } = engine;
@@ -31,9 +29,7 @@ export async function read(job: ReadJob, engine: Engine, output: Writable = proc
 	let bytes = 0;
 	try {
 		for await (const chunk of readStoredBytes(storage, file, signal)) {
-			for (let start = 0; start < chunk.length; start += pieceBytes) {
-				await write(output, chunk.subarray(start, start + pieceBytes), signal);
-			}
+			await writeOut(output, chunk, signal);
 			bytes += chunk.length;
 			tell(() => ({ id: job.id, bytesRead: bytes, bytesWritten: bytes, entries: 0 }));
 		}
@@ -42,12 +38,4 @@ export async function read(job: ReadJob, engine: Engine, output: Writable = proc
 		output.end();
 	}
 	conversation.say({ event: 'done', entries: 0, bytes });
-}
-
-async function write(output: Writable, bytes: Buffer, signal: AbortSignal): Promise<void> {
-	// Gone out, not only taken: what is told afterwards is about bytes that are on their way.
-	await new Promise<void>((resolve, reject) => {
-		output.write(bytes, (error) => (error ? reject(error) : resolve()));
-	});
-	signal.throwIfAborted();
 }

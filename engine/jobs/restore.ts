@@ -10,6 +10,7 @@ import type { Engine } from '../environment';
 import type { Archive } from '../pipeline/archive-parts';
 import { checkContent } from '../pipeline/check-content';
 import { progressTeller } from '../pipeline/progress';
+import { requireEntries } from '../pipeline/record-files';
 import { keepsPrivileges, planRestore, type RestoreWork } from '../pipeline/restore-work';
 import { failureOf } from '../repository/outcomes';
 import { requireGnuTar } from '../sources/gnu-tar';
@@ -27,6 +28,7 @@ export async function restore(job: RestoreJob, engine: Engine): Promise<void> {
 	conversation.say({ event: 'ready', seq: 0, staleRuns: [] });
 	const [archive] = parseGoFrame(await conversation.receive('go')).archives;
 	if (!archive) throw new BackupError('protocol_violation', 'the restore names no archive');
+	requireEntries(archive.record);
 	const replaces = job.over !== 'empty';
 	const replacement = replacementOf(archive, engine);
 	const strategy = chooseTargets(job, replacement);

@@ -6,9 +6,10 @@ import { errorCodes, toBackupError, type BackupError } from '../../protocol/erro
 import { reportOf, type VerifyResult } from '../../protocol/events';
 import { parseGoFrame, type GoFrame, type VerifyJob } from '../../protocol/job';
 import type { Engine } from '../environment';
-import { checkContent, fileOf } from '../pipeline/check-content';
+import { checkContent } from '../pipeline/check-content';
 import { progressTeller } from '../pipeline/progress';
 import { readStoredBytes } from '../pipeline/read-stored';
+import { fileOf } from '../pipeline/record-files';
 import { meetRepository } from './meet';
 import { tellRecords } from './list';
 

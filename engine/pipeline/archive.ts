@@ -22,7 +22,10 @@ import type { WarningList } from './warnings';
 export interface SealedArchive {
 	readonly files: readonly RecordFile[];
 	readonly contentBytes: number;
-	readonly entries: number;
+	/** As `BackupRecord` has it. */
+	readonly contentChecksum: string | null;
+	/** Null for a kind without entries. */
+	readonly entries: number | null;
 	publish(): Promise<void>;
 	abort(): Promise<void>;
 }
@@ -111,6 +114,7 @@ export async function writeArchive(
 		return {
 			files,
 			contentBytes,
+			contentChecksum: null,
 			entries,
 			async publish() {
 				await publishIndex();
@@ -133,7 +137,8 @@ function compressed(
 	return compressFrames(content, { level, signal });
 }
 
-function sealOf(
+/** How an object of this archive is sealed; null: not at all. */
+export function sealOf(
 	plan: ArchivePlan,
 	frame: KeysFrame,
 	kind: Header['kind'],

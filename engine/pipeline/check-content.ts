@@ -1,28 +1,37 @@
 /**
- * The deep check of an archive: every stored byte read, authenticated and decompressed, the tar walked,
- * and each entry (with its SHA-256) compared with the index, where the record names one. Throws the first thing
- * that is wrong.
+ * The deep check of an archive: every stored byte read, authenticated and decompressed. Of a tar each entry (with its
+ * SHA-256) is compared with the index, where the record names one; of a content without entries its size and checksum
+ * with the record, and its description is read. Throws the first thing that is wrong.
  */
 import { BackupError } from '../../protocol/errors';
-import type { BackupRecord, RecordFile } from '../../protocol/record';
+import type { BackupRecord } from '../../protocol/record';
 import { readIndex } from '../format/index-reader';
 import { encodeIndexEntry, entryPath, type IndexEntry } from '../format/index-entry';
 import { createTarScanner } from '../format/tar-scanner';
 import type { Engine } from '../environment';
 import { readContent } from './read-stored';
+import { fileOf, holdsEntries } from './record-files';
+import { checkWholeContent, readDescription } from './whole-reading';
 
 export interface ContentFigures {
-	readonly entries: number;
+	/** Null for a kind without entries. */
+	readonly entries: number | null;
 	readonly contentBytes: number;
 }
 
-export function fileOf(record: BackupRecord, role: RecordFile['role']): RecordFile {
-	const file = record.files.find((candidate) => candidate.role === role);
-	if (file) return file;
-	throw new BackupError('record_malformed', `record ${record.id} names no ${role}`);
+export async function checkContent(
+	engine: Engine,
+	record: BackupRecord,
+	archiveKey: Buffer | null,
+	onRead: (bytes: number) => void,
+): Promise<ContentFigures> {
+	if (holdsEntries(record.kind)) return await checkTar(engine, record, archiveKey, onRead);
+	await readDescription(engine, record, archiveKey);
+	const { contentBytes } = await checkWholeContent(engine, record, archiveKey, onRead);
+	return { entries: null, contentBytes };
 }
 
-export async function checkContent(
+async function checkTar(
 	{ storage, conversation }: Engine,
 	record: BackupRecord,
 	archiveKey: Buffer | null,

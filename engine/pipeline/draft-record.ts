@@ -4,6 +4,7 @@ import { reportOf } from '../../protocol/events';
 import type { ArchivePlan, BackupJob, KeysFrame } from '../../protocol/job';
 import type { BackupRecord } from '../../protocol/record';
 import type { SealedArchive } from './archive';
+import { holdsEntries } from './record-files';
 import type { WarningList } from './warnings';
 
 export interface DraftFacts {
@@ -18,7 +19,7 @@ export interface DraftFacts {
 	readonly warnings: WarningList;
 }
 
-/** The record but for what only the orchestrator knows: workflow, tags, consistency, downtime. */
+/** The record but for what only the orchestrator knows: workflow, tags, downtime, and the consistency of volumes. */
 export function draftRecord({
 	job,
 	plan,
@@ -46,7 +47,7 @@ export function draftRecord({
 		sizeBytes: stored?.size ?? 0,
 		checksum: stored?.sha256 ?? null,
 		contentBytes: archive?.contentBytes ?? 0,
-		contentChecksum: null,
+		contentChecksum: archive?.contentChecksum ?? null,
 		entries: archive?.entries ?? null,
 		filePath: stored?.path ?? null,
 		files: archive?.files ?? [],
@@ -55,7 +56,7 @@ export function draftRecord({
 		keyId: job.encrypt ? keys.keyId : null,
 		kdf: job.encrypt ? keys.kdf : null,
 		archiveId: plan.archiveId,
-		consistency: 'live',
+		consistency: holdsEntries(plan.kind) ? 'live' : 'snapshot',
 		downtimeMs: 0,
 		host: job.host,
 		sources: plan.sources.map(({ type, name }) => ({ type, name })),

@@ -12,7 +12,7 @@ import { writeTree } from '../sources/gnu-tar';
 import { guardEntries, volumeOf } from '../targets/entry-guard';
 import { isDevice, isPrivileged, removeDevice, removePrivileges } from '../targets/privileges';
 import { extractedPath } from '../targets/trees';
-import { fileOf } from './check-content';
+import { fileOf } from './record-files';
 import type { ExtractedFigures, Extraction } from './extract-entries';
 import { readContent } from './read-stored';
 

@@ -16,7 +16,7 @@ import { createSegmentOpener, type SegmentOpener } from '../format/segment-openi
 import { locate, plaintextSize, prologueLength, type SegmentRange } from '../format/segments';
 import { openArchive, type OpenArchive } from '../repository/open-archive';
 import type { Storage } from '../repository/storage';
-import { fileOf } from './check-content';
+import { fileOf } from './record-files';
 import { recent } from './recent';
 
 export interface RangedFile {
