@@ -16,7 +16,7 @@ export function usageLine(verb: Verb | null): string {
 export function overview(verbs: readonly Verb[], version: string): string {
 	const names = verbs.map(({ name, operands }) => `${name} ${operands}`.trimEnd());
 	return lines(
-		`${program} ${version}: backs up Docker volumes, verifies and restores them.`,
+		`${program} ${version}: backs up Docker volumes and databases, verifies and restores them.`,
 		'',
 		`usage: ${program} <command> [flags]`,
 		'',

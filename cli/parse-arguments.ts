@@ -49,6 +49,9 @@ export function parseArguments(line: readonly string[], verbs: readonly Verb[]):
 	return { type: 'run', verb, operands, flags, json: flags['json'] === true, quiet: flags['quiet'] === true };
 }
 
+const oneOf = (words: readonly string[]): string =>
+	[words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ');
+
 /** Null when only the group was named and help was asked for. */
 function verbOf(line: readonly string[], verbs: readonly Verb[]): Verb | null {
 	const verb = findVerb(line, verbs);
@@ -56,11 +59,11 @@ function verbOf(line: readonly string[], verbs: readonly Verb[]): Verb | null {
 	const [first = '', second] = line;
 	const group = verbs
 		.filter(({ name }) => name.startsWith(`${first} `))
-		.map(({ name }) => name.split(' ')[1]);
+		.map(({ name }) => name.split(' ')[1] ?? '');
 	if (group.length === 0) throw usage(`there is no command ${JSON.stringify(first)}`);
 	if (second === '--help' || second === '-h') return null;
 	const instead = second === undefined || second.startsWith('-') ? '' : `, not ${JSON.stringify(second)}`;
-	throw usage(`${first} needs ${group.join(' or ')}${instead}`);
+	throw usage(`${first} needs ${oneOf(group)}${instead}`);
 }
 
 function parseFlags(

@@ -5,7 +5,13 @@
  */
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { BackupError, parseRawKey, passphraseFromFile, type Secret } from '../../operations/index';
+import {
+	BackupError,
+	parseRawKey,
+	passphraseFromFile,
+	type ErrorCode,
+	type Secret,
+} from '../../operations/index';
 import { usage } from '../parse-arguments';
 import type { Flag, Values } from '../verb';
 
@@ -56,19 +62,30 @@ export async function secretsOf(flags: KeyValues, directory: string): Promise<Se
 }
 
 async function readKey(path: string): Promise<Secret> {
-	const key = (await readSmall(path, 'key')).trim();
+	const key = (await readSecret(path, 'key', keyCodes)).trim();
 	parseRawKey(key);
 	return { type: 'raw', key };
 }
 
 async function readPassphrase(path: string): Promise<Secret> {
-	const passphrase = passphraseFromFile(await readSmall(path, 'passphrase'));
+	const passphrase = passphraseFromFile(await readSecret(path, 'passphrase', keyCodes));
 	if (passphrase === '') throw new BackupError('key_invalid', `the passphrase file ${path} is empty`);
 	return { type: 'passphrase', passphrase };
 }
 
+export interface SecretFileCodes {
+	readonly missing: ErrorCode;
+	readonly invalid: ErrorCode;
+}
+
+const keyCodes: SecretFileCodes = { missing: 'key_missing', invalid: 'key_invalid' };
+
 /** The file's text; it may be a pipe or /dev/stdin. */
-async function readSmall(path: string, what: string): Promise<string> {
+export async function readSecret(
+	path: string,
+	what: string,
+	{ missing, invalid }: SecretFileCodes,
+): Promise<string> {
 	let bytes: Buffer;
 	try {
 		const file = await open(path);
@@ -85,7 +102,7 @@ async function readSmall(path: string, what: string): Promise<string> {
 			await file.close();
 		}
 	} catch (cause) {
-		throw new BackupError('key_missing', `the ${what} file ${path} can't be read: ${reason(cause)}`, {
+		throw new BackupError(missing, `the ${what} file ${path} can't be read: ${reason(cause)}`, {
 			hint: 'Check the path and its permissions.',
 			cause,
 		});
@@ -93,8 +110,8 @@ async function readSmall(path: string, what: string): Promise<string> {
 	const text = bytes.toString('utf8');
 	// Never the content itself: it may be a secret in another encoding.
 	if (bytes.length > mostBytes || !Buffer.from(text).equals(bytes)) {
-		throw new BackupError('key_invalid', `the ${what} file ${path} holds no ${what}`, {
-			hint: 'A key file holds what keygen prints; a passphrase file holds one line of UTF-8 text.',
+		throw new BackupError(invalid, `the ${what} file ${path} holds no ${what}`, {
+			hint: 'A key file holds what keygen prints; any other secret is one line of UTF-8 text.',
 		});
 	}
 	return text;

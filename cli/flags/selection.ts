@@ -34,3 +34,17 @@ export function wholeNumber(flag: string, text: string, least: number, most: num
 	if (/^\d{1,12}$/.test(text) && value >= least && value <= most) return value;
 	throw usage(`--${flag} ${JSON.stringify(text)} is not a whole number from ${least} to ${most}`);
 }
+
+/** An id as the operand, or the newest of a job; of one of its series where it has several. */
+export function idOrSeries(
+	operands: readonly string[],
+	job: string | undefined,
+	series: string | undefined,
+): Selection {
+	if (series !== undefined && job === undefined) throw usage('--series goes with --job');
+	return idOrJob(operands, job, (name) => ({
+		by: 'latest',
+		job: name,
+		...(series !== undefined && { series }),
+	}));
+}

@@ -1,6 +1,7 @@
 /** Every command, in the order that help shows them. */
 import type { Verb } from '../verb';
 import { backupDirectory, backupVolume } from './backup';
+import { backupPostgres } from './backup-postgres';
 import { browse } from './browse';
 import { compare } from './compare';
 import { copy } from './copy';
@@ -8,10 +9,12 @@ import { decrypt } from './decrypt';
 import { deleteVerb } from './delete';
 import { doctor } from './doctor';
 import { download, link } from './download';
+import { drillPostgres } from './drill-postgres';
 import { hold, release } from './hold';
 import { keygen } from './keygen';
 import { list } from './list';
 import { restoreDirectory } from './restore-directory';
+import { restorePostgres } from './restore-postgres';
 import { restoreVolume } from './restore-volume';
 import { show } from './show';
 import { verify } from './verify';
@@ -20,13 +23,16 @@ export const verbs: readonly Verb[] = [
 	keygen,
 	backupVolume,
 	backupDirectory,
+	backupPostgres,
 	list,
 	show,
 	browse,
 	verify,
+	drillPostgres,
 	compare,
 	restoreVolume,
 	restoreDirectory,
+	restorePostgres,
 	deleteVerb,
 	hold,
 	release,

@@ -108,7 +108,10 @@ export interface DrillOutcome {
 	readonly trust: Trust;
 	readonly id: string;
 	readonly pass: boolean;
+	/** At most 200, those that failed before those that did not. */
 	readonly checks: readonly DrillCheckResult[];
+	/** Those that are not told. */
+	readonly checksOmitted: number;
 	readonly image: string;
 	readonly durationMs: number;
 	readonly at: string;
