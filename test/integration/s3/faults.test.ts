@@ -87,8 +87,9 @@ describe('the server is killed in the middle of an upload', () => {
 				message: expect.stringMatching(/tried \d+ times in \d+ s/) as string,
 				hint: expect.stringMatching(/\w/) as string,
 			});
-			// Not the whole patience again for each thing that it tidies up: 120 s, and 15 or 20 s for a few.
-			expect((performance.now() - began) * hurry).toBeLessThan(300_000);
+			// Not the whole patience of 120 s again for each of the things that it tidies up (that would be ten minutes),
+			// but 15 or 20 s for a few; a busy machine counts tenfold here.
+			expect((performance.now() - began) * hurry).toBeLessThan(540_000);
 		} finally {
 			await server.start();
 		}
