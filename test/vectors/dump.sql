@@ -1,0 +1,24 @@
+-- The database of dump-15.dump and dump-17.dump: pg_dump -Fc -Z0 of 15.18 and 17.
+CREATE ROLE alice;
+CREATE ROLE "Bob ""the"" X, TO eve";
+CREATE ROLE "größe";
+CREATE ROLE carol;
+CREATE ROLE dave;
+CREATE ROLE "role";
+CREATE ROLE granted;
+CREATE SCHEMA "s 1" AUTHORIZATION "größe";
+CREATE TABLE "s 1".t (id int PRIMARY KEY, "to" text);
+ALTER TABLE "s 1".t OWNER TO alice;
+ALTER TABLE "s 1".t ENABLE ROW LEVEL SECURITY;
+CREATE POLICY p ON "s 1".t FOR SELECT TO carol, dave USING (extract(day FROM now()) > 3 AND "to" <> 'TO nobody');
+GRANT SELECT, INSERT ON "s 1".t TO "Bob ""the"" X, TO eve" WITH GRANT OPTION;
+GRANT SELECT ("to") ON "s 1".t TO PUBLIC;
+GRANT USAGE ON SCHEMA "s 1" TO "Bob ""the"" X, TO eve";
+SET SESSION AUTHORIZATION "Bob ""the"" X, TO eve";
+GRANT INSERT, SELECT ON "s 1".t TO granted;
+RESET SESSION AUTHORIZATION;
+CREATE FUNCTION public.f("to" text, "from" int) RETURNS int LANGUAGE sql AS 'SELECT 1';
+REVOKE ALL ON FUNCTION public.f FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION public.f TO "role", dave;
+ALTER DEFAULT PRIVILEGES FOR ROLE carol IN SCHEMA public GRANT SELECT ON TABLES TO alice;
+SELECT lo_create(4711);
