@@ -122,7 +122,7 @@ async function within<T>(
 /** Always as a stream: the transport itself never notices an answer that breaks off in its middle. */
 function dial(
 	{ modem }: DockerHost,
-	{ method, path, query = {}, body = {}, accept = [] }: DockerRequest,
+	{ method, path, query = {}, body, accept = [] }: DockerRequest,
 	signal: AbortSignal,
 	upgrade = false,
 ): Promise<IncomingMessage | Socket> {
@@ -131,9 +131,10 @@ function dial(
 		{
 			method,
 			path: `${path}?`,
-			options: { _query: query, _body: body },
+			options: { _query: query, _body: body ?? {} },
+			...(upgrade && { hijack: true }),
 			// No body at all: what follows the head of such a request can end up in the container's stdin.
-			...(upgrade && { hijack: true, file: Buffer.alloc(0) }),
+			...(upgrade && !body && { file: Buffer.alloc(0) }),
 			isStream: true,
 			statusCodes: Object.fromEntries([200, 201, 204, ...accept].map((status) => [status, true])),
 			abortSignal: signal,

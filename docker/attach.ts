@@ -1,5 +1,5 @@
 /**
- * The three streams of a container that is not started yet, over one hijacked connection.
+ * The three streams of a container that is not started yet, or of a program in it, over one hijacked connection.
  *
  * Writing waits until the kernel took the bytes; ending or destroying `stdin` reaches the container as
  * its end of file while its output goes on. `close` drops the connection: the container sees the end of
@@ -26,11 +26,16 @@ export async function attach(host: DockerHost, id: string, signal?: AbortSignal)
 		doing: 'attach to the runner',
 		signal,
 	});
+	return streamsOver(host, socket, 'the runner');
+}
+
+/** `whom`: completes "could not take input for". */
+export function streamsOver(host: DockerHost, socket: Socket, whom: string): Attached {
 	socket.setTimeout(0);
 	socket.setNoDelay(true);
 	// A run can be silent for long: a peer that is gone must show, and no gateway forget the connection.
 	socket.setKeepAlive(true, 15_000);
-	const stdin = inputOf(socket, (error) => dockerFailure(host.endpoint, 'take input for the runner', error));
+	const stdin = inputOf(socket, (error) => dockerFailure(host.endpoint, `take input for ${whom}`, error));
 	const { stdout, stderr } = demultiplex(socket);
 	const close = () => {
 		for (const stream of [stdin, stdout, stderr, socket]) stream.destroy();
