@@ -9,7 +9,7 @@
 import { BackupError } from '../protocol/errors';
 import type { EngineEvent } from '../protocol/events';
 import type { Frame } from '../protocol/frames';
-import { parseDataEndFrame, parseDataErrorFrame } from '../protocol/job';
+import { parseDataEndFrame, parseDataErrorFrame, type DataEndFrame } from '../protocol/job';
 
 /** Enough for the way there and back of some 10 ms at 800 MB/s; small beside the engine's memory. */
 export const feedWindow = 8 << 20;
@@ -28,7 +28,7 @@ export class Feed {
 	private received = 0;
 	private used = 0;
 	private told = 0;
-	private end: { readonly description: string } | { readonly error: BackupError } | undefined;
+	private end: DataEndFrame | { readonly error: BackupError } | undefined;
 	private abandoned = false;
 	private wake: (() => void) | undefined;
 
@@ -66,9 +66,9 @@ export class Feed {
 		}
 	}
 
-	/** As the producer gave it; after the content's end. */
-	description(): string {
-		if (this.end && 'description' in this.end) return this.end.description;
+	/** What the producer said of it; after the content's end. */
+	ending(): DataEndFrame {
+		if (this.end && 'description' in this.end) return this.end;
 		throw new BackupError('unexpected', `the content of ${this.options.id} has not ended`);
 	}
 

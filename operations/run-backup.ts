@@ -7,7 +7,13 @@ import type { RunnerMount } from '../docker/runner';
 import { archiveKey, formatRecord } from '../engine/index';
 import { BackupError, toBackupError } from '../protocol/errors';
 import { reportOf, type StaleRun } from '../protocol/events';
-import { emptyGo, type ArchivePlan, type Compression, type KeysFrame } from '../protocol/job';
+import {
+	emptyGo,
+	type ArchivePlan,
+	type Compression,
+	type DataEndFrame,
+	type KeysFrame,
+} from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
 import type { Keyring } from './keyring';
 import { runJob } from './run-job';
@@ -27,10 +33,9 @@ export interface BackupOptions {
 
 /**
  * Writes the content of a streamed archive, chunk after chunk; each `write` waits until there is room, and throws when
- * the engine does not want more. Resolves, once the producer has ended well, with the text of the description;
- * what it throws fails that archive.
+ * the engine does not want more. Resolves once the producer has ended well; what it throws fails that archive.
  */
-export type Produce = (id: string, write: (chunk: Buffer) => Promise<void>) => Promise<string>;
+export type Produce = (id: string, write: (chunk: Buffer) => Promise<void>) => Promise<DataEndFrame>;
 
 export interface BackupRun extends BackupOptions {
 	/** As the record names the Docker host. */
@@ -139,8 +144,7 @@ async function feed(
 	if (!produce)
 		throw new BackupError('protocol_violation', `the engine wants content of ${id}, which has none`);
 	try {
-		const description = await produce(id, session.feed(window));
-		session.send('dataEnd', { description });
+		session.send('dataEnd', await produce(id, session.feed(window)));
 	} catch (thrown) {
 		session.send('dataError', reportOf(toBackupError(thrown)));
 	}

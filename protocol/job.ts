@@ -37,11 +37,13 @@ import {
 	kinds,
 	parseKdf,
 	parseRecord,
+	parseWarning,
 	sourceTypes,
 	type BackupRecord,
 	type KdfParameters,
 	type Kind,
 	type RecordSource,
+	type RecordWarning,
 } from './record';
 
 export const protocolVersion = 1;
@@ -290,6 +292,8 @@ export const emptyGo: GoFrame = {
 export interface DataEndFrame {
 	/** Text of the archive's description (description.ts), at most 16 MiB with this frame. */
 	readonly description: string;
+	/** For the record: what the producer complained of, though it ended well. */
+	readonly warnings: readonly RecordWarning[];
 }
 
 export interface CommitFrame {
@@ -496,7 +500,10 @@ function parseDeletion(value: unknown): GoFrame['finish'][number] {
 
 export function parseDataEndFrame(bytes: Buffer): DataEndFrame {
 	const f = reader.fields(reader.json(bytes.toString()));
-	return { description: reader.string(f, 'description') };
+	return {
+		description: reader.string(f, 'description'),
+		warnings: reader.array(f, 'warnings', (value) => parseWarning(reader, value)),
+	};
 }
 
 /** Why the producer of streamed content failed. */

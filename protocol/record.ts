@@ -184,7 +184,7 @@ function parseFile(reader: Reader, value: unknown): RecordFile {
 	};
 }
 
-function parseWarning(reader: Reader, value: unknown): RecordWarning {
+export function parseWarning(reader: Reader, value: unknown): RecordWarning {
 	const f = reader.fields(value, 'warnings');
 	return {
 		code: reader.string(f, 'code'),

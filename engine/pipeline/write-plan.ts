@@ -41,13 +41,17 @@ async function writeFed(
 	job: BackupJob,
 	plan: ArchivePlan,
 	keys: KeysFrame,
-	{ onSourceRead }: PlanOptions,
+	{ warnings, onSourceRead }: PlanOptions,
 ): Promise<SealedArchive> {
 	const feed = engine.conversation.feed(plan.id);
 	try {
 		return await writeWholeContent(engine, job, plan, keys, {
 			content: feed.content(),
-			describe: () => feed.description(),
+			describe: () => {
+				const { description, warnings: told } = feed.ending();
+				for (const warning of told) warnings.add(warning);
+				return description;
+			},
 			expectedBytes: plan.expectedBytes,
 			onSourceRead,
 		});

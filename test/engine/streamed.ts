@@ -39,7 +39,7 @@ export const producing =
 		for (let start = 0; start < content.length; start += chunkBytes) {
 			await write(content.subarray(start, start + chunkBytes));
 		}
-		return description;
+		return { description, warnings: [] };
 	};
 
 export interface FedPlan {
