@@ -1,19 +1,18 @@
-/** Browse: what an archive of volumes holds, page by page. Reads its index alone; in one engine. */
+/** Browse: what an archive of volumes holds, page by page. Reads its index alone. */
 import type { ArchiveEntry } from '../protocol/events';
 import { emptyGo } from '../protocol/job';
-import { parseArchiveId } from '../protocol/names';
 import type { BackupRecord } from '../protocol/record';
-import { receiveEntries } from './list-records';
+import { findId, receiveEntries } from './list-records';
 import { chooseSources } from './restore-volumes';
 import { runJob } from './run-job';
-import { requireRestorable, selectOne } from './select';
+import { requireRestorable, selectOne, type Selection } from './select';
 import type { OperationContext, RepositorySettings, Where } from './settings';
 
 export interface BrowseRequest {
-	readonly id: string;
+	readonly selection: Selection;
 	/** Volumes of the archive; empty means all. */
 	readonly volumes: readonly string[];
-	/** A path below every volume's root; '' for everything. */
+	/** A path below every volume's root, in one of them at least; '' for everything. */
 	readonly under: string;
 	/** Globs from the volume's root; empty means everything. */
 	readonly patterns: readonly string[];
@@ -36,13 +35,13 @@ export async function browseArchive(
 	context: OperationContext,
 	where: Where,
 	repository: RepositorySettings,
-	{ allowUnsigned, ...request }: BrowseRequest,
+	{ selection, allowUnsigned, ...request }: BrowseRequest,
 ): Promise<Browsed> {
-	const selection = { by: 'id', id: parseArchiveId(request.id) } as const;
-	const work = { job: { verb: 'browse', ...request }, role: 'repository', labelledJob: null } as const;
+	const id = await findId(context, where, repository, selection);
+	const work = { job: { verb: 'browse', id, ...request }, role: 'repository', labelledJob: null } as const;
 	return await runJob(context, where, repository, work, async (session, { keyring }) => {
 		const found = await receiveEntries(session, 'ready', keyring);
-		const entry = selectOne(found, selection, keyring);
+		const entry = selectOne(found, { by: 'id', id }, keyring);
 		requireRestorable(entry, keyring, allowUnsigned);
 		const { record } = entry;
 		chooseSources(record, request.volumes);

@@ -9,9 +9,9 @@ import { emptyGo } from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
 import { placeOf } from './executor';
 import type { Keyring } from './keyring';
-import { readCatalog, receiveEntries } from './list-records';
+import { findId, receiveEntries } from './list-records';
 import { runJob } from './run-job';
-import { filterOf, requireRestorable, selectOne, type Selection } from './select';
+import { requireRestorable, selectOne, type Selection } from './select';
 import type { Session } from './session';
 import type { OperationContext, RepositorySettings, Where } from './settings';
 
@@ -56,7 +56,7 @@ export async function downloadArchive<T>(
 	{ selection, sizeLimit, allowUnsigned }: DownloadRequest,
 	sink: (stream: Readable, info: DownloadInfo) => Promise<T>,
 ): Promise<T> {
-	const id = await idOf(context, where, repository, selection);
+	const id = await findId(context, where, repository, selection);
 	const work = { job: { verb: 'read', id }, role: 'repository', labelledJob: null } as const;
 	return await runJob(context, where, repository, work, async (session, { keyring }) => {
 		const info = await receiveInfo(session, keyring, id, allowUnsigned);
@@ -90,7 +90,7 @@ export async function linkArchive(
 	{ selection, expiresInSeconds, allowUnsigned }: LinkRequest,
 ): Promise<ArchiveLink> {
 	requireLinkable(repository, expiresInSeconds);
-	const id = await idOf(context, where, repository, selection);
+	const id = await findId(context, where, repository, selection);
 	const work = {
 		job: { verb: 'link', id, expiresInSeconds },
 		role: 'repository',
@@ -103,19 +103,6 @@ export async function linkArchive(
 		await session.next('done');
 		return { url, expiresAt, ...info };
 	});
-}
-
-/** The engine reads one record; which one the latest is, only the whole list says. */
-async function idOf(
-	context: OperationContext,
-	where: Where,
-	repository: RepositorySettings,
-	selection: Selection,
-): Promise<string> {
-	const filter = filterOf(selection);
-	if (filter.id !== null) return filter.id;
-	const { entries, keyring } = await readCatalog(context, where, repository, filter);
-	return selectOne(entries, selection, keyring).id;
 }
 
 async function receiveInfo(

@@ -4,7 +4,7 @@ import { parseJobName } from '../protocol/names';
 import { readEntry, type CatalogEntry } from './catalog-entry';
 import type { Keyring } from './keyring';
 import { runJob } from './run-job';
-import { selectEntries } from './select';
+import { filterOf, selectEntries, selectOne, type Selection } from './select';
 import type { Session } from './session';
 import type { OperationContext, RepositorySettings, Where } from './settings';
 
@@ -32,6 +32,19 @@ export async function getRecord(
 	const running = entries.find((entry) => entry.status === 'running');
 	const [found] = running ? [running] : selectEntries(entries, selection, keyring);
 	return found;
+}
+
+/** For what reads one record by its id: which one the latest of a job is, only the whole list says. */
+export async function findId(
+	context: OperationContext,
+	where: Where,
+	repository: RepositorySettings,
+	selection: Selection,
+): Promise<string> {
+	const filter = filterOf(selection);
+	if (filter.id !== null) return filter.id;
+	const { entries, keyring } = await readCatalog(context, where, repository, filter);
+	return selectOne(entries, selection, keyring).id;
 }
 
 export interface Catalog extends Received {

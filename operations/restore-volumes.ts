@@ -107,8 +107,9 @@ export async function chooseRecord(
 export function chooseSources(record: BackupRecord, wanted: readonly string[]): string[] {
 	if (record.kind !== 'volume') {
 		throw new BackupError(
-			'invalid_parameter',
+			'archive_kind_mismatch',
 			`${record.id} is a ${record.kind} archive, not one of volumes`,
+			{ hint: 'Choose a backup of volumes, or the restore that is meant for this kind.' },
 		);
 	}
 	const all = record.sources.map((source) => source.name);

@@ -46,7 +46,7 @@ export const browse = defineVerb({
 		const repository = await repositoryOf(flags, shell, false);
 		const where = await whereOf(flags, repository, shell);
 		const { record, entries, total, totalBytes } = await browseArchive(shell.context, where, repository, {
-			id: oneOperand(operands.slice(0, 1), 'ID'),
+			selection: { by: 'id', id: oneOperand(operands.slice(0, 1), 'ID') },
 			volumes: flags.volume,
 			under,
 			patterns: flags.glob,

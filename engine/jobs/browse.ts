@@ -9,9 +9,9 @@ import type { Engine } from '../environment';
 import { entryLinkTarget, entryPath, type IndexEntry } from '../format/index-entry';
 import { comparePaths } from '../format/path-order';
 import { archiveParts } from '../pipeline/archive-parts';
-import { parseGlob } from '../pipeline/globs';
+import { parseGlob, type Glob } from '../pipeline/globs';
 import { requireEntries } from '../pipeline/record-files';
-import { belowVolume } from '../pipeline/select-entries';
+import { belowVolume, nothingMatches } from '../pipeline/select-entries';
 import { volumeOf } from '../targets/entry-guard';
 import { tellRecords } from './list';
 import { meetRepository } from './meet';
@@ -35,11 +35,14 @@ export async function browse(job: BrowseJob, engine: Engine): Promise<void> {
 		if (page.length > 0) conversation.say({ event: 'entries', entries: page });
 		page = [];
 	};
+	let seen = 0;
 	let matched = 0;
 	let bytes = 0;
 	const end = job.offset + (job.limit ?? Infinity);
-	for (const start of startsOf(volumes, job.under)) {
+	const under = parseUnder(job.under);
+	for (const start of startsOf(volumes, under)) {
 		for await (const entry of index.entriesUnder(start, conversation.signal)) {
+			seen += 1;
 			const path = belowVolume(entryPath(entry));
 			if (patterns.length > 0 && !patterns.some((pattern) => pattern.matches(path))) continue;
 			bytes += entry.size;
@@ -48,17 +51,20 @@ export async function browse(job: BrowseJob, engine: Engine): Promise<void> {
 			if (page.push(shownEntry(entry, path)) === entriesPerEvent) tell();
 		}
 	}
+	if (seen === 0 && job.under !== '') throw await nothingMatches(index, volumes, under, conversation.signal);
 	tell();
 	conversation.say({ event: 'done', entries: matched, bytes });
 }
 
-function startsOf(volumes: readonly string[], under: string): Buffer[] {
-	const { folder, literal } = parseGlob(under === '' ? '/' : under);
-	if (!literal) {
-		throw new BackupError('invalid_parameter', `the path ${JSON.stringify(under)} holds wildcards`, {
-			hint: 'Give wildcards as a glob, e.g. --glob "**/*.conf".',
-		});
-	}
+function parseUnder(text: string): Glob {
+	const under = parseGlob(text === '' ? '/' : text);
+	if (under.literal) return under;
+	throw new BackupError('invalid_parameter', `the path ${JSON.stringify(text)} holds wildcards`, {
+		hint: 'Give wildcards as a pattern, e.g. "**/*.conf".',
+	});
+}
+
+function startsOf(volumes: readonly string[], { folder }: Glob): Buffer[] {
 	return volumes
 		.map((volume) =>
 			Buffer.from(`volumes/${volume}${folder.length === 0 ? '' : `/${folder.toString('latin1')}`}`, 'latin1'),

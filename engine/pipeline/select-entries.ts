@@ -127,7 +127,8 @@ async function neededTarget(
 	return target;
 }
 
-async function nothingMatches(
+/** The error for a path or glob that matches nothing, naming what may have been meant. */
+export async function nothingMatches(
 	index: Entries,
 	volumes: readonly string[],
 	glob: Glob,

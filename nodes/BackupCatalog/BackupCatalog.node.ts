@@ -10,6 +10,7 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
+import { browseArchive } from '../../operations';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
 import { optionalHostSettings } from '../shared/host-settings';
 import { searchJobs, searchRecords } from '../shared/pickers';
@@ -17,6 +18,7 @@ import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
 import { asOptionsSay } from '../shared/versions';
 import { whereForCatalog } from '../shared/where';
+import { pageOutcome } from './browse';
 import { failureOf, perform, type Surroundings } from './perform';
 import { catalogProperties, reading } from './properties';
 import { catalogRequest } from './request';
@@ -30,7 +32,7 @@ export class BackupCatalog implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ ({ adopt: "adopt archive", check: "check repository", getAll: "get many", link: "get download link" })[$parameter["operation"]] || $parameter["operation"] }}',
-		description: 'List, download, hold, delete and check the backups of a repository',
+		description: 'List, browse, download, hold, delete and check the backups of a repository',
 		defaults: { name: 'Backup Catalog' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -67,6 +69,8 @@ export class BackupCatalog implements INodeType {
 				? asOptionsSay(inCredential, parameters.group('options', 'Options'))
 				: inCredential;
 			const where = whereForCatalog(host, repository.location);
+			if (request.operation === 'browse')
+				return pageOutcome(await browseArchive(context, where, repository, request), request);
 			const store: Surroundings['store'] = (stream, fileName, mimeType) =>
 				this.helpers.prepareBinaryData(stream, fileName, mimeType);
 			const outcomes = await perform(request, { context, where, repository, store });

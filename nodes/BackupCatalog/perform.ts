@@ -19,6 +19,7 @@ import {
 } from '../../operations';
 import type { Outcome } from '../shared/run-items';
 import { entryJson } from './entry-json';
+import type { PageRequest } from './browse';
 import type { CatalogRequest } from './request';
 
 export interface Surroundings {
@@ -29,7 +30,11 @@ export interface Surroundings {
 	store(stream: Readable, fileName: string, mimeType: string): Promise<IBinaryData>;
 }
 
-export async function perform(request: CatalogRequest, surroundings: Surroundings): Promise<Outcome[]> {
+/** All but pages of a backup's files, which have hints of their own (browse.ts). */
+export async function perform(
+	request: Exclude<CatalogRequest, PageRequest>,
+	surroundings: Surroundings,
+): Promise<Outcome[]> {
 	const { context, where, repository } = surroundings;
 	switch (request.operation) {
 		case 'get':

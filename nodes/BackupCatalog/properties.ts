@@ -2,6 +2,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 import { jobField, recordField } from '../shared/selection';
 import { versionsOption } from '../shared/versions';
+import { mostEntries } from './browse';
 
 const only = (...operation: string[]) => ({ show: { operation } });
 
@@ -16,6 +17,12 @@ const operation: INodeProperties = {
 			value: 'adopt',
 			description: 'Make a record for an archive that has none, as Check Repository finds them',
 			action: 'Adopt an archive',
+		},
+		{
+			name: 'Browse',
+			value: 'browse',
+			description: 'List the files of a backup, from its index alone',
+			action: 'Browse a backup',
 		},
 		{
 			name: 'Check Repository',
@@ -63,6 +70,67 @@ const operation: INodeProperties = {
 	],
 	default: 'getAll',
 };
+
+const browsing: INodeProperties[] = [
+	{
+		displayName: 'Backup',
+		name: 'select',
+		type: 'options',
+		noDataExpression: true,
+		options: [
+			{ name: 'One by ID', value: 'id' },
+			{
+				name: 'Latest of a Job',
+				value: 'latest',
+				description: 'The newest success whose record can be believed',
+			},
+		],
+		default: 'id',
+		displayOptions: only('browse'),
+	},
+	recordField({ operation: ['browse'], select: ['id'] }),
+	jobField({ operation: ['browse'], select: ['latest'] }),
+	{
+		displayName: 'Below Path',
+		name: 'under',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. config',
+		displayOptions: only('browse'),
+		description:
+			'Only this path inside the volume and what is below it, without wildcards. Empty means everything.',
+	},
+	{
+		displayName: 'Patterns',
+		name: 'patterns',
+		type: 'string',
+		typeOptions: { rows: 3 },
+		default: '',
+		placeholder: 'e.g. **/*.conf',
+		displayOptions: only('browse'),
+		description:
+			'Only what matches one of these globs (*, ?, **), one per line, from the root of the volume. Empty means everything.',
+	},
+	{
+		displayName: 'Offset',
+		name: 'offset',
+		type: 'number',
+		typeOptions: { minValue: 0 },
+		default: 0,
+		displayOptions: only('browse'),
+		description: 'How many entries to pass over, in the order of their paths',
+	},
+	{
+		displayName: 'Limit',
+		name: 'limit',
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: mostEntries },
+		default: 50,
+		displayOptions: only('browse'),
+		description: 'Max number of results to return',
+		hint: 'When there are more, the output says how many, and the Offset of the next page.',
+	},
+];
 
 const deletion: INodeProperties[] = [
 	{
@@ -166,7 +234,7 @@ const listing: INodeProperties[] = [
 ];
 
 /** Operations that can look behind deletions. */
-export const reading = ['get', 'getAll', 'download'];
+export const reading = ['get', 'getAll', 'download', 'browse'];
 const writing = ['delete', 'adopt'];
 
 const options: INodeProperties = {
@@ -182,11 +250,30 @@ const options: INodeProperties = {
 			name: 'allowUnsigned',
 			type: 'boolean',
 			default: false,
-			displayOptions: { show: { '/operation': ['download', 'link'] } },
+			displayOptions: { show: { '/operation': ['download', 'link', 'browse'] } },
 			description:
 				'Whether to accept a record without signature though the repository has a key. Anybody who can write there may have made it.',
 		},
 		{ ...versionsOption, displayOptions: { show: { '/operation': reading } } },
+		{
+			displayName: 'Series',
+			name: 'series',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. volume:app_data',
+			displayOptions: { show: { '/operation': ['browse'], '/select': ['latest'] } },
+			description: 'Which latest backup, when the job makes one archive per volume',
+		},
+		{
+			displayName: 'Volumes',
+			name: 'volumes',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. app_data',
+			displayOptions: { show: { '/operation': ['browse'] } },
+			description:
+				'Only these volumes of the backup, with commas between them, or an expression that gives a list',
+		},
 		{
 			displayName: 'Wait for a Running Backup (Seconds)',
 			name: 'lockWait',
@@ -203,6 +290,7 @@ export const catalogProperties: INodeProperties[] = [
 	operation,
 	recordField({ operation: ['get', 'download', 'link', 'hold', 'release'] }),
 	jobField({ operation: ['getAll', 'check'] }, false),
+	...browsing,
 	...deletion,
 	...adoption,
 	...download,

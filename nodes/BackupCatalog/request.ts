@@ -1,9 +1,11 @@
 /** From the panel's values to what is asked of the catalog. Throws `invalid_parameter`. */
 import { BackupError, type Selection } from '../../operations';
 import type { Fields } from '../shared/fields';
+import { browseRequest, type PageRequest } from './browse';
 
 export const operations = [
 	'adopt',
+	'browse',
 	'check',
 	'delete',
 	'download',
@@ -40,6 +42,7 @@ export type CatalogRequest =
 			readonly lockWaitMs: number;
 	  }
 	| { readonly operation: 'hold' | 'release'; readonly id: string; readonly reason: string }
+	| PageRequest
 	| { readonly operation: 'check'; readonly job: string | null }
 	| { readonly operation: 'adopt'; readonly job: string; readonly id: string; readonly lockWaitMs: number };
 
@@ -50,6 +53,8 @@ export function catalogRequest(parameters: Fields): CatalogRequest {
 	const operation = parameters.oneOf('operation', 'Operation', operations);
 	const options = parameters.group('options', 'Options');
 	switch (operation) {
+		case 'browse':
+			return browseRequest(parameters, options);
 		case 'get':
 			return { operation, id: recordOf(parameters) };
 		case 'getAll': {

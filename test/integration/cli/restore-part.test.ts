@@ -48,7 +48,8 @@ test('ls: everything, a part, a glob, a page; without Docker', async () => {
 	expect(await paths('--glob', '*')).toEqual([3, 'conf', 'large', 'z']);
 	expect(await paths('conf', '--glob', '**/a*', '--glob', '**/y')).toEqual([2, 'conf/app.ini', 'conf/x/y']);
 	expect(await paths('--offset', '2', '--limit', '2')).toEqual([8, 'conf/app.ini', 'conf/x']);
-	expect(await paths('nothing')).toEqual([0]);
+	expect(await paths('--glob', '*.zip')).toEqual([0]);
+	expect(await paths('conf', '--glob', '*.zip')).toEqual([0]);
 	const { stdout } = await cli(['ls', id, 'conf/x', ...at]);
 	expect(stdout.toString()).toMatch(
 		/^mode .*\nd0755 .* conf\/x\n-0644 .* 1 B .* conf\/x\/y\n2 entries, 1 B\n$/,
@@ -57,6 +58,11 @@ test('ls: everything, a part, a glob, a page; without Docker', async () => {
 
 test('ls with mistakes', async () => {
 	expect((await failure(['ls', id, 'conf/*', ...at], 2)).message).toContain('wildcards');
+	expect(await failure(['ls', id, 'conf/ap.ini', ...at], 2)).toMatchObject({
+		code: 'invalid_parameter',
+		message: 'nothing in the archive matches "conf/ap.ini"',
+		hint: expect.stringMatching(/^Nearest: "conf\/app\.ini"/) as string,
+	});
 	expect((await failure(['ls', id, '--volume', 'other', ...at], 2)).hint).toContain(source);
 	expect((await failure(['ls', 'nightly-20260131T030000Z-1f2e', ...at], 5)).code).toBe('record_not_found');
 });

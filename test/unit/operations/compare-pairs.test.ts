@@ -34,12 +34,21 @@ test.each<[string, BackupRecord, LiveSources]>([
 	['"data" of the archive would be compared twice', one, live(['a', 'b'])],
 	['"data" of the archive would be compared twice', two, live(['data', 'data=x'])],
 	['which is no volume', { ...one, sources: [{ type: 'directory', name: 'srv-app' }] }, live([])],
-	['a postgres archive', { ...one, kind: 'postgres' }, live(['data'])],
 ])('%s', (message, record, sources) => {
 	expect(() => livePairs(record, sources)).toThrow(
 		expect.objectContaining({
 			code: 'invalid_parameter',
 			message: expect.stringContaining(message) as string,
+		}) as Error,
+	);
+});
+
+test('an archive of another kind', () => {
+	expect(() => livePairs({ ...one, kind: 'postgres' }, live(['data']))).toThrow(
+		expect.objectContaining({
+			code: 'archive_kind_mismatch',
+			message: expect.stringContaining('a postgres archive') as string,
+			hint: expect.stringMatching(/\w/) as string,
 		}) as Error,
 	);
 });
