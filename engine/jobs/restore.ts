@@ -7,7 +7,7 @@
 import { BackupError, joinErrors } from '../../protocol/errors';
 import { parseGoFrame, type RestoreJob } from '../../protocol/job';
 import type { Engine } from '../environment';
-import type { Archive } from '../pipeline/archive-parts';
+import { archiveParts, type Archive } from '../pipeline/archive-parts';
 import { checkContent } from '../pipeline/check-content';
 import { progressTeller } from '../pipeline/progress';
 import { requireEntries } from '../pipeline/record-files';
@@ -19,6 +19,7 @@ import { measureTargets, targetFull, tooSmall, wiped, type MeasuredTarget } from
 import type { Replacement } from '../targets/swap';
 import { chooseTargets, type TargetStrategy } from '../targets/target';
 import { volumeFiles } from '../targets/volume-files';
+import { requireHarmless } from '../targets/wipe';
 import { meetRepository } from './meet';
 
 export async function restore(job: RestoreJob, engine: Engine): Promise<void> {
@@ -103,12 +104,16 @@ function noRoom(
 	return targetFull(full, needs, hint);
 }
 
-/** Before what is there goes, every byte of what is to come was read. */
-async function requireSound({ record, key }: Archive, engine: Engine): Promise<void> {
+/** Before what is there goes, every byte of what is to come was read, and nothing in it will be refused later. */
+async function requireSound(archive: Archive, engine: Engine): Promise<void> {
+	const { record, key } = archive;
 	const { clock, conversation } = engine;
 	const tell = progressTeller(clock, (event) => conversation.say(event));
 	const archiveKey = key === null ? null : Buffer.from(key, 'base64');
 	await checkContent(engine, record, archiveKey, (bytesRead) =>
 		tell(() => ({ id: record.id, bytesRead, bytesWritten: 0, entries: 0 })),
 	);
+	const volumes = record.sources.map(({ name }) => name);
+	const index = await archiveParts(archive, engine).index();
+	await requireHarmless(index, volumes, record.id, conversation.signal);
 }

@@ -39,6 +39,9 @@ export function swapTarget({ source, path: root }: Target, replacement: Replacem
 		placeOf: () => ({ directory: incoming, stripComponents: 1 }),
 		async finish() {
 			const extracted = Buffer.from(`${incoming}/${source}`);
+			const own = ownNames(names);
+			if ((await files.names(extracted))?.some((name) => own.some((taken) => taken.equals(name))))
+				throw takesOwnName(archive);
 			await files.settleAll(names.incoming);
 			const journal: Journal = {
 				version: 1,
@@ -198,10 +201,21 @@ const fileSystemsOwn = Buffer.from('lost+found');
 
 /** What a volume's root holds, but for what a restore put there. */
 export async function entriesOf(files: VolumeFiles, root: string, names: Names): Promise<Buffer[]> {
-	const own = [names.incoming, names.outgoing, names.journal, names.draft];
-	const taken = own.map((path) => path.subarray(path.lastIndexOf(0x2f) + 1));
+	const taken = ownNames(names);
 	const all = (await files.names(Buffer.from(root))) ?? [];
 	return all.filter((name) => !name.equals(fileSystemsOwn) && !taken.some((other) => other.equals(name)));
+}
+
+const ownNames = (names: Names): Buffer[] =>
+	Object.values<Buffer>({ ...names }).map((path) => path.subarray(path.lastIndexOf(0x2f) + 1));
+
+/** No backup can hold them by itself: its own id was not known yet when its volume was read. */
+export function takesOwnName(archive: string): BackupError {
+	return new BackupError(
+		'archive_malformed',
+		`the archive ${archive} holds a name that a restore of it takes for itself`,
+		{ hint: 'It was made to be harmful, or renamed: look at it in a new volume.' },
+	);
 }
 
 export const below = (directory: Buffer, name: Buffer): Buffer =>

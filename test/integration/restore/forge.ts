@@ -140,7 +140,7 @@ export function entriesOf(tar: Buffer): IndexEntry[] {
 }
 
 type Wanted = Pick<RestoreJob, 'mode' | 'targets'> &
-	Partial<Pick<RestoreJob, 'paths' | 'into' | 'salvage' | 'dryRun'>>;
+	Partial<Pick<RestoreJob, 'paths' | 'into' | 'over' | 'salvage' | 'dryRun'>>;
 
 /** The engine's whole restore, in a thread of its own as the CLI runs it. */
 export async function restore({ repository, record, key }: Forged, wanted: Wanted): Promise<RestoreReport> {
@@ -149,12 +149,12 @@ export async function restore({ repository, record, key }: Forged, wanted: Wante
 		into: '',
 		salvage: false,
 		dryRun: false,
-		...wanted,
 		over: 'empty',
+		...wanted,
 		verb: 'restore',
 	} as const;
 	const work = { job, role: 'extract', labelledJob: null } as const;
 	return await runJob(context, { type: 'process' }, repository, work, (session) =>
-		extractInto(session, { record, key }),
+		extractInto(session, { record, key }, job.over === 'empty' ? undefined : async () => undefined),
 	);
 }

@@ -291,3 +291,39 @@ describe.each(ways.slice(2))('$name', (way) => {
 		expect(comingToNothing).toContain(await attempt(attack, way));
 	});
 });
+
+/** Only here it is in the way: of what is being extracted. */
+const ownName = "the incoming directory's own name";
+
+/** Enough of them to know that the same checks stand before a swap. */
+const someAttacks = attacks.filter(({ name }, position) => position % 8 === 0 || name === ownName);
+
+describe.each([
+	['swapped', 'swap', someAttacks],
+	['wiped first', 'wipe', attacks],
+] as const)('over the content of a volume, %s: it is still there when it is refused', (_, over, all) => {
+	test.each(all)('$name', async (attack) => {
+		const place = directory();
+		const outside = join(place, 'outside');
+		const target = join(place, 'targets/volumes/v');
+		for (const path of [outside, join(target, 'old/folder')]) mkdirSync(path, { recursive: true });
+		writeFileSync(join(outside, 'secret'), 'secret');
+		writeFileSync(join(target, 'old/file'), 'old');
+		const before = describeTree(outside);
+		const content = describeTree(target);
+		const up = `${'../'.repeat(20)}${outside.slice(1)}`;
+		const forged = await forge(directory(), tar(...attack.entries(outside, up)));
+		const work = restore(forged, { mode: 'volume', targets: [{ source: 'v', path: target }], over });
+		if (attack.expected === 'harmless' && attack.name !== ownName) {
+			await work;
+			expect(existsSync(join(target, 'old'))).toBe(false);
+		} else {
+			await expect(work).rejects.toMatchObject({
+				code: expect.stringMatching(/^(?:archive_malformed|index_mismatch|target_failed)$/) as string,
+			});
+			expect(diffTrees(content, describeTree(target))).toEqual([]);
+		}
+		expect(diffTrees(before, describeTree(outside))).toEqual([]);
+		expect(readdirSync(join(place, 'targets'))).toEqual(['volumes']);
+	});
+});
