@@ -178,16 +178,16 @@ export function filesOf(repository: string, job: string): string[] {
 	return existsSync(folder) ? readdirSync(folder).sort() : [];
 }
 
-/** Waits for something that will happen; fails when it does not within a minute. */
+/** Waits for something that will happen; fails when it does not within three minutes. */
 export async function until<T>(
 	what: string,
 	look: () => Promise<T | undefined | false> | T | undefined | false,
 ): Promise<T> {
-	const deadline = Date.now() + 60_000;
+	const deadline = Date.now() + 180_000;
 	for (;;) {
 		const seen = await look();
 		if (seen !== undefined && seen !== false) return seen;
-		if (Date.now() > deadline) throw new Error(`waited a minute for ${what}`);
+		if (Date.now() > deadline) throw new Error(`waited three minutes for ${what}`);
 		await new Promise((resolve) => setTimeout(resolve, 20));
 	}
 }
