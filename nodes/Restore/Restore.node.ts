@@ -1,6 +1,7 @@
 /**
- * Restore: from a record into new volumes, checked while it is written, or over an existing one whose name was typed
- * to confirm it. One item out: which volumes were written, from which record, and what was done to what was there.
+ * Restore: from a record into new volumes, a new database or a file beside, checked before anything that exists is
+ * changed, or over what exists where its name was typed to confirm it. One item out: what was written, from which
+ * record, and what was done to what was there.
  */
 import {
 	NodeConnectionTypes,
@@ -9,15 +10,21 @@ import {
 	type INodeType,
 	type INodeTypeDescription,
 } from 'n8n-workflow';
-import { restoreVolumes, systemClock } from '../../operations';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
+import { searchContainers } from '../shared/database-pickers';
 import { hostSettings } from '../shared/host-settings';
-import { getArchivedVolumes, searchJobs, searchRecords } from '../shared/pickers';
+import {
+	getArchivedVolumes,
+	searchJobs,
+	searchRecords,
+	searchSeries,
+	searchVolumes,
+} from '../shared/pickers';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
 import { asOptionsSay } from '../shared/versions';
+import { performRestore } from './perform';
 import { restoreProperties } from './properties';
-import { restoreRequest } from './request';
 
 export class Restore implements INodeType {
 	description: INodeTypeDescription = {
@@ -26,8 +33,9 @@ export class Restore implements INodeType {
 		icon: { light: 'file:restore.svg', dark: 'file:restore.dark.svg' },
 		group: ['output'],
 		version: 1,
-		subtitle: '={{ $parameter["select"] === "id" ? "one backup" : "latest of a job" }}',
-		description: 'Restore Docker volumes from a backup, into new volumes or over an existing one',
+		subtitle:
+			'={{ $parameter["kind"] }}: {{ $parameter["select"] === "id" ? "one backup" : "latest of " + ($parameter["job"].value || $parameter["job"] || "a job") }}',
+		description: 'Restore volumes and databases from a backup, beside what exists or over it',
 		defaults: { name: 'Restore' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
@@ -40,64 +48,30 @@ export class Restore implements INodeType {
 				required: true,
 				testedBy: 'backupRepositoryTest',
 			},
+			{
+				name: 'postgresLoginApi',
+				displayName: 'Postgres Login',
+				required: true,
+				displayOptions: { show: { kind: ['postgres'], logInAs: ['credential'] } },
+			},
 		],
 		properties: restoreProperties,
 	};
 
 	methods = {
 		loadOptions: { getArchivedVolumes },
-		listSearch: { searchJobs, searchRecords },
+		listSearch: { searchContainers, searchJobs, searchRecords, searchSeries, searchVolumes },
 		credentialTest: { dockerHostTest, backupRepositoryTest },
 	};
 
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		return await runItems(this, async ({ context, parameters, credential }) => {
-			const host = hostSettings(await credential('dockerHostApi'));
+		return await runItems(this, async (item) => {
+			const host = hostSettings(await item.credential('dockerHostApi'));
 			const repository = asOptionsSay(
-				repositorySettings(await credential('backupRepositoryApi')),
-				parameters.group('options', 'Options'),
+				repositorySettings(await item.credential('backupRepositoryApi')),
+				item.parameters.group('options', 'Options'),
 			);
-			const { record, plan, volumes, entries, bytes, durationMs, ...report } = await restoreVolumes(
-				context,
-				host,
-				repository,
-				restoreRequest(parameters),
-			);
-			const at = new Date(systemClock.now()).toISOString();
-			const data = {
-				id: record.id,
-				job: record.job,
-				series: record.series,
-				volumes,
-				...report,
-				entries,
-				bytes,
-				fits: plan.fits,
-				targets: plan.targets,
-				durationMs,
-				at,
-				record,
-			};
-			return { outcomes: [{ data }], hints: hintsOf(data) };
+			return await performRestore(item, host, repository);
 		});
 	}
-}
-
-interface Restored {
-	readonly dryRun: boolean;
-	readonly fits: boolean;
-	readonly lostEntries: number;
-	readonly over: 'new' | 'overwrite';
-	readonly previousContentRemoved: boolean;
-}
-
-function hintsOf({ dryRun, fits, lostEntries, over, previousContentRemoved }: Restored): string[] {
-	return [
-		...(dryRun ? ['This was a dry run: nothing was changed.'] : []),
-		...(dryRun && !fits ? ['There is not enough space for this restore.'] : []),
-		...(lostEntries > 0 ? [`${lostEntries} entries of the damaged backup could not be restored.`] : []),
-		...(!dryRun && over === 'overwrite' && !previousContentRemoved
-			? ['Some of the previous content could not be removed; the next restore over this volume tries again.']
-			: []),
-	];
 }

@@ -1,4 +1,4 @@
-/** From the panel's values to the operation's request. Throws `invalid_parameter`. */
+/** From the panel's values for volumes to the operation's request. Throws `invalid_parameter`. */
 import { BackupError, type restoreVolumes } from '../../operations';
 import type { Fields } from '../shared/fields';
 import { selectionOf } from '../shared/selection';

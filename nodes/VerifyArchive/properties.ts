@@ -1,7 +1,8 @@
-/** The panel of Verify Archive. */
+/** The panel of Verify Archive; what belongs to drills is in properties-drill.ts. */
 import type { INodeProperties } from 'n8n-workflow';
-import { jobField, recordField } from '../shared/selection';
+import { jobField, recordField, seriesField } from '../shared/selection';
 import { versionsOption } from '../shared/versions';
+import { drillOptions, drillProperties } from './properties-drill';
 
 export const verifyProperties: INodeProperties[] = [
 	{
@@ -29,9 +30,9 @@ export const verifyProperties: INodeProperties[] = [
 				description: 'Reads the stored files and compares size and SHA-256 with the record; needs no key',
 			},
 			{
-				name: 'Deep',
-				value: 'deep',
-				description: 'Also decrypts, decompresses, and compares every file inside with the index',
+				name: 'Compare With Another Backup',
+				value: 'archive',
+				description: 'Tells which files the other backup has in addition, lacks, or has changed',
 			},
 			{
 				name: 'Compare With Live Volumes',
@@ -40,9 +41,15 @@ export const verifyProperties: INodeProperties[] = [
 					'Tells which files of the Docker volumes were added, removed or changed since the backup; reads them whole and stops nothing',
 			},
 			{
-				name: 'Compare With Another Backup',
-				value: 'archive',
-				description: 'Tells which files the other backup has in addition, lacks, or has changed',
+				name: 'Deep',
+				value: 'deep',
+				description: 'Also decrypts, decompresses, and compares every file inside with the index',
+			},
+			{
+				name: 'Drill',
+				value: 'drill',
+				description:
+					'Restores a Postgres dump into a throwaway container without network, and checks what is there',
 			},
 		],
 		default: 'checksum',
@@ -63,13 +70,15 @@ export const verifyProperties: INodeProperties[] = [
 		name: 'otherRecord',
 		description: 'The backup to compare with',
 	},
+	seriesField({ level: ['drill'], select: ['latest'] }),
+	...drillProperties,
 	{
 		displayName: 'Fail When an Archive Is Bad',
 		name: 'failOnBad',
 		type: 'boolean',
 		default: true,
 		description:
-			'Whether a bad archive makes this node fail (after all were checked), so that your error workflow alarms. When off, it is an item with ok: false. A difference that a comparison finds counts as bad.',
+			'Whether a bad archive makes this node fail (after all were checked), so that your error workflow alarms. When off, it is an item with ok: false. A difference that a comparison finds counts as bad, and so does a drill that fails.',
 	},
 	{
 		displayName: 'Options',
@@ -78,7 +87,7 @@ export const verifyProperties: INodeProperties[] = [
 		placeholder: 'Add option',
 		default: {},
 		options: [
-			versionsOption,
+			drillOptions.allowUnsigned,
 			{
 				displayName: 'Exclude',
 				name: 'exclude',
@@ -89,6 +98,9 @@ export const verifyProperties: INodeProperties[] = [
 				description: 'What the backup was told to leave out, in the same words: it is not missed in it',
 				displayOptions: { show: { '/level': ['live'] } },
 			},
+			drillOptions.image,
+			drillOptions.keepEvidence,
+			versionsOption,
 			{
 				displayName: 'Series',
 				name: 'series',
@@ -98,6 +110,7 @@ export const verifyProperties: INodeProperties[] = [
 				description: 'Only this series of the job, when it makes one archive per volume',
 				displayOptions: { show: { '/select': ['latest'] } },
 			},
+			drillOptions.timeLimit,
 		],
 	},
 ];

@@ -9,14 +9,18 @@ export interface Fields {
 	text(name: string, label: string, how?: { readonly exact?: boolean }): string;
 	/** As `text`, and not empty. */
 	required(name: string, label: string, hint?: string): string;
-	flag(name: string, label: string): boolean;
+	/** Absent reads as `otherwise`, which is false by default. */
+	flag(name: string, label: string, otherwise?: boolean): boolean;
 	/** A whole number of at least `least`; absent reads as `otherwise`. */
 	whole(name: string, label: string, least: number, otherwise: number): number;
-	oneOf<const T extends string>(name: string, label: string, allowed: readonly T[]): T;
+	/** Absent reads as `otherwise`, where one is given. */
+	oneOf<const T extends string>(name: string, label: string, allowed: readonly T[], otherwise?: T): T;
 	/** A list, or its names in one text with commas or line breaks between; empty ones left out. */
 	names(name: string, label: string): string[];
 	/** A list, or one a line; empty ones left out. Unlike names, items may hold commas. */
 	lines(name: string, label: string): string[];
+	/** As `names`, but what comes as a list is taken as it is: names that may begin or end with a space. */
+	exactNames(name: string, label: string): string[];
 	/** The fields of a collection; absent reads as an empty one. */
 	group(name: string, label: string): Fields;
 	/** The entries of a collection that may hold several of `entry`. */
@@ -43,8 +47,8 @@ export function fieldsOf(read: (name: string) => unknown): Fields {
 			if (value === '') throw invalid(`"${label}" is empty`, hint);
 			return value;
 		},
-		flag(name, label) {
-			const value = read(name) ?? false;
+		flag(name, label, otherwise = false) {
+			const value = read(name) ?? otherwise;
 			if (typeof value === 'boolean') return value;
 			throw invalid(`"${label}" is ${shown(value)}, not true or false`);
 		},
@@ -54,8 +58,8 @@ export function fieldsOf(read: (name: string) => unknown): Fields {
 			if (typeof value === 'number' && Number.isSafeInteger(value) && value >= least) return value;
 			throw invalid(`"${label}" is ${shown(given)}, not a whole number of at least ${least}`);
 		},
-		oneOf(name, label, allowed) {
-			const value = read(name);
+		oneOf(name, label, allowed, otherwise) {
+			const value = read(name) ?? otherwise;
 			const found = allowed.find((candidate) => candidate === value);
 			if (found === undefined)
 				throw invalid(`"${label}" is ${shown(value)}, not one of ${allowed.join(', ')}`);
@@ -63,6 +67,11 @@ export function fieldsOf(read: (name: string) => unknown): Fields {
 		},
 		names: (name, label) => list(name, label, /[,\n]/),
 		lines: (name, label) => list(name, label, /\n/),
+		exactNames(name, label) {
+			const value = read(name);
+			if (!Array.isArray(value)) return list(name, label, /[,\n]/);
+			return value.map((item) => asText(item, label)).filter((item) => item !== '');
+		},
 		group: (name, label) => fieldsIn(read(name) ?? {}, label),
 		groups(name, entry, label) {
 			const entries = asObject(read(name) ?? {}, label)[entry] ?? [];

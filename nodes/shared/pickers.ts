@@ -25,26 +25,40 @@ import { repositorySettings } from './repository-settings';
 import { asOptionsSay } from './versions';
 import { whereForCatalog } from './where';
 
-const limitMs = 60_000;
+/** Nobody waits longer for a list. */
+export const limitMs = 60_000;
 const mostRecords = 500;
 
 /** Volumes of the host: who uses them stands below the name; anonymous ones come last. */
 export async function getVolumes(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
+	return await shown(this, async () => await volumesOf(this));
+}
+
+/** The same, to choose one. */
+export async function searchVolumes(
+	this: ILoadOptionsFunctions,
+	filter = '',
+): Promise<INodeListSearchResult> {
 	return await shown(this, async () => {
-		const host = hostSettings(await this.getCredentials('dockerHostApi'));
-		const volumes = await listDockerVolumes(host, AbortSignal.timeout(limitMs));
-		const isAnonymous = (name: string) => /^[0-9a-f]{64}$/.test(name);
-		return volumes
-			.toSorted((a, b) => Number(isAnonymous(a.name)) - Number(isAnonymous(b.name)))
-			.map(({ name, driver, usedBy }) => ({
-				name,
-				value: name,
-				description: [
-					usedBy.length > 0 ? `used by ${usedBy.join(', ')}` : 'used by no container',
-					...(driver === 'local' ? [] : [`driver ${driver}`]),
-				].join('; '),
-			}));
+		const volumes = (await volumesOf(this)).filter(({ value }) => matches(value, filter));
+		return { results: volumes.map(({ value, description }) => ({ name: value, value, description })) };
 	});
+}
+
+async function volumesOf(functions: ILoadOptionsFunctions) {
+	const host = hostSettings(await functions.getCredentials('dockerHostApi'));
+	const volumes = await listDockerVolumes(host, AbortSignal.timeout(limitMs));
+	const isAnonymous = (name: string) => /^[0-9a-f]{64}$/.test(name);
+	return volumes
+		.toSorted((a, b) => Number(isAnonymous(a.name)) - Number(isAnonymous(b.name)))
+		.map(({ name, driver, usedBy }) => ({
+			name,
+			value: name,
+			description: [
+				usedBy.length > 0 ? `used by ${usedBy.join(', ')}` : 'used by no container',
+				...(driver === 'local' ? [] : [`driver ${driver}`]),
+			].join('; '),
+		}));
 }
 
 /** Volumes inside the archive that the node's other parameters choose. */
@@ -60,7 +74,7 @@ export async function getArchivedVolumes(this: ILoadOptionsFunctions): Promise<I
 	});
 }
 
-/** Successful backups, newest first. */
+/** Successful backups of the kind that the node is set to, newest first. */
 export async function searchRecords(
 	this: ILoadOptionsFunctions,
 	filter = '',
@@ -68,7 +82,9 @@ export async function searchRecords(
 	return await shown(this, async () => {
 		// Without a filter the newest are enough, and the store need not be read through.
 		const limit = filter.trim() === '' ? mostRecords : null;
+		const kind = kindFor(this);
 		const results = (await soundRecords(this, null, limit))
+			.filter((record) => kind === null || record.kind === kind)
 			.map((record) => ({ name: titleOf(record), value: record.id }))
 			.filter(({ name, value }) => matches(name, filter) || matches(value, filter));
 		return { results: results.slice(0, mostRecords) };
@@ -86,13 +102,43 @@ export async function searchJobs(this: ILoadOptionsFunctions, filter = ''): Prom
 	});
 }
 
+/** The series of the chosen job: one for each database. */
+export async function searchSeries(this: ILoadOptionsFunctions, filter = ''): Promise<INodeListSearchResult> {
+	return await shown(this, async () => {
+		const job = fieldsOf((name) => this.getCurrentNodeParameter(name)).required('job', 'Job');
+		const kind = kindFor(this);
+		const records = (await soundRecords(this, job, mostRecords)).filter((record) => record.kind === kind);
+		const titles = new Map(
+			records.map(({ series, sources }) => [
+				series,
+				sources.map((source) => source.name).join(', ') || series,
+			]),
+		);
+		const results = [...titles].map(([value, name]) => ({ name, value }));
+		return {
+			results: results
+				.filter(({ name }) => matches(name, filter))
+				.toSorted((a, b) => a.name.localeCompare(b.name)),
+		};
+	});
+}
+
+/** Of the backups that the node works on as it is set; null: of every kind. */
+function kindFor(functions: ILoadOptionsFunctions): BackupRecord['kind'] | null {
+	const parameters = fieldsOf((name) => functions.getCurrentNodeParameter(name));
+	if (parameters.text('level', 'Level') === 'drill') return 'postgres';
+	const kind = parameters.text('kind', 'What to Restore');
+	return kind === 'postgres' || kind === 'sqlite' ? kind : kind === 'volumes' ? 'volume' : null;
+}
+
 /** e.g. `nightly · 2026-01-31 03:00 UTC · 1.4 GB · app, db` */
 function titleOf({ job, startedAt, sizeBytes, sources }: BackupRecord): string {
 	const at = `${startedAt.slice(0, 10)} ${startedAt.slice(11, 16)} UTC`;
 	return [job, at, formatBytes(sizeBytes), sources.map((source) => source.name).join(', ')].join(' · ');
 }
 
-const matches = (text: string, filter: string) => text.toLowerCase().includes(filter.trim().toLowerCase());
+export const matches = (text: string, filter: string): boolean =>
+	text.toLowerCase().includes(filter.trim().toLowerCase());
 
 async function soundRecords(
 	functions: ILoadOptionsFunctions,
@@ -129,7 +175,8 @@ async function settings(functions: ILoadOptionsFunctions) {
 	return { where: whereForCatalog(host, repository.location), repository };
 }
 
-async function shown<T>(functions: ILoadOptionsFunctions, list: () => Promise<T>): Promise<T> {
+/** Whatever goes wrong shows in the editor, with its hint. */
+export async function shown<T>(functions: ILoadOptionsFunctions, list: () => Promise<T>): Promise<T> {
 	try {
 		return await list();
 	} catch (error) {

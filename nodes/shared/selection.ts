@@ -54,6 +54,33 @@ export function jobField(show: IDisplayOptions['show'], required = true): INodeP
 	};
 }
 
+/** Which of a job's databases, where each has a series of its own. */
+export function seriesField(show: IDisplayOptions['show']): INodeProperties {
+	return {
+		displayName: 'Database in the Job',
+		name: 'jobSeries',
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		displayOptions: { show },
+		description: 'Whose latest backup. It may be empty when the job backs up a single one.',
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: 'Choose a database…',
+				typeOptions: { searchListMethod: 'searchSeries', searchable: true },
+			},
+			{
+				displayName: 'By Series',
+				name: 'series',
+				type: 'string',
+				placeholder: "e.g. the value of a record's field series",
+			},
+		],
+	};
+}
+
 export function selectionOf(parameters: Fields): Selection {
 	const by = parameters.oneOf('select', 'Archive', ['id', 'latest', 'all']);
 	if (by === 'id')
@@ -63,6 +90,8 @@ export function selectionOf(parameters: Fields): Selection {
 		};
 	const job = parameters.required('job', 'Job', 'Choose a job from the list or give its name.');
 	if (by === 'all') return { by, job };
-	const series = parameters.group('options', 'Options').text('series', 'Series');
+	const series =
+		parameters.text('jobSeries', 'Database in the Job') ||
+		parameters.group('options', 'Options').text('series', 'Series');
 	return series === '' ? { by, job } : { by, job, series };
 }

@@ -23,12 +23,82 @@ const panels = {
 		'Compression Level',
 		'Options',
 	],
+	'Dump Postgres': ['Container', 'Log In As', 'Job Name', 'Choose Databases', 'Except Databases', 'Options'],
+	'Snapshot SQLite': ['Where', 'Volume', 'Job Name', 'Choose Databases', 'Options'],
 	'Verify Archive': ['Archives', 'Job', 'Level', 'Fail When an Archive Is Bad', 'Options'],
-	Restore: ['Backup', 'Record', 'Choose Volumes', 'Restore Into', 'Prefix', 'Suffix', 'Dry Run', 'Options'],
+	Restore: [
+		'What to Restore',
+		'Backup',
+		'Record',
+		'Choose Volumes',
+		'Restore Into',
+		'Prefix',
+		'Suffix',
+		'Dry Run',
+		'Options',
+	],
 	'Backup Catalog': ['Operation', 'Job', 'Return All', 'Limit', 'Options'],
 } as const;
 
 const optionalHost = 'Docker Host (Optional for S3)';
+
+/** What Restore and Verify Archive ask for databases. */
+const databasePanels = [
+	[
+		'Restore',
+		{ kind: 'postgres', logInAs: 'credential', databaseWay: 'swap' },
+		[
+			'Docker Host',
+			'Backup Repository',
+			'Postgres Login',
+			'What to Restore',
+			'Backup',
+			'Record',
+			'Container',
+			'Log In As',
+			'Restore Into',
+			'Existing Database',
+			"Type the Database's Name to Confirm",
+			'Old Database',
+			'When Others Are Connected',
+			'Dry Run',
+			'Options',
+		],
+	],
+	[
+		'Restore',
+		{ kind: 'sqlite', select: 'latest', placeType: 'volume' },
+		[
+			'Docker Host',
+			'Backup Repository',
+			'What to Restore',
+			'Backup',
+			'Job',
+			'Database in the Job',
+			'Where',
+			'Volume',
+			'Path',
+			'Restore Into',
+			'Dry Run',
+			'Options',
+		],
+	],
+	[
+		'Verify Archive',
+		{ level: 'drill' },
+		[
+			'Docker Host (Optional for S3)',
+			'Backup Repository',
+			'Archives',
+			'Job',
+			'Level',
+			'Database in the Job',
+			'SQL Checks',
+			'Fail When an Archive Is Bad',
+			'Options',
+		],
+	],
+] as const;
 
 /** What the catalog asks for, by operation. */
 const catalogPanels = {
@@ -106,10 +176,16 @@ export function canvasSuite(lab: Lab): void {
 		};
 
 		test.each(Object.entries(panels))('the panel of %s', async (name, fields) => {
-			const type = name[0]!.toLowerCase() + name.slice(1).replace(/ /g, '');
+			const type = name[0]!.toLowerCase() + name.slice(1).replace(/ /g, '').replace('SQLite', 'Sqlite');
 			const names = await openPanel(name, type, {}, type);
 			const host = ['Verify Archive', 'Backup Catalog'].includes(name) ? optionalHost : 'Docker Host';
 			expect(names).toEqual([host, 'Backup Repository', ...fields]);
+		});
+
+		test.each(databasePanels)('the panel of %s with %j', async (name, parameters, fields) => {
+			const type = name === 'Restore' ? 'restore' : 'verifyArchive';
+			const what = 'kind' in parameters ? parameters.kind : parameters.level;
+			expect(await openPanel(name, type, parameters, `${type}-${what}`)).toEqual(fields);
 		});
 
 		test.each(Object.entries(catalogPanels))(

@@ -7,15 +7,20 @@ import { BackupSecondTargetApi } from '../../../credentials/BackupSecondTargetAp
 import { BackupTargetApi } from '../../../credentials/BackupTargetApi.credentials';
 import { BackupThirdTargetApi } from '../../../credentials/BackupThirdTargetApi.credentials';
 import { DockerHostApi } from '../../../credentials/DockerHostApi.credentials';
+import { PostgresLoginApi } from '../../../credentials/PostgresLoginApi.credentials';
 import { BackupCatalog } from '../../../nodes/BackupCatalog/BackupCatalog.node';
 import { BackupVolume } from '../../../nodes/BackupVolume/BackupVolume.node';
 import { CopyArchive } from '../../../nodes/CopyArchive/CopyArchive.node';
+import { DumpPostgres } from '../../../nodes/DumpPostgres/DumpPostgres.node';
 import { Restore } from '../../../nodes/Restore/Restore.node';
+import { SnapshotSqlite } from '../../../nodes/SnapshotSqlite/SnapshotSqlite.node';
 import { VerifyArchive } from '../../../nodes/VerifyArchive/VerifyArchive.node';
 
 const root = join(__dirname, '../../..');
 const nodes: readonly INodeType[] = [
 	new BackupVolume(),
+	new DumpPostgres(),
+	new SnapshotSqlite(),
 	new VerifyArchive(),
 	new CopyArchive(),
 	new Restore(),
@@ -27,7 +32,10 @@ const credentials = [
 	new BackupTargetApi(),
 	new BackupSecondTargetApi(),
 	new BackupThirdTargetApi(),
+	new PostgresLoginApi(),
 ];
+/** How many credentials a node has, where it is not a host and a repository. */
+const credentialCounts: Readonly<Record<string, number>> = { CopyArchive: 5, DumpPostgres: 3, Restore: 3 };
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
 	n8n: Record<'nodes' | 'credentials', string[]>;
 };
@@ -57,9 +65,11 @@ describe.each(nodes.map((node) => [node.constructor.name, node] as const))('%s',
 	test('its credentials exist and are tested by functions that exist', () => {
 		for (const { name, testedBy } of description.credentials ?? []) {
 			expect(credentials.map((credential) => credential.name)).toContain(name);
-			expect(Object.keys(methods?.credentialTest ?? {})).toContain(testedBy);
+			// A login can't be tried before a node says in which container.
+			if (name === 'postgresLoginApi') expect(testedBy).toBeUndefined();
+			else expect(Object.keys(methods?.credentialTest ?? {})).toContain(testedBy);
 		}
-		expect(description.credentials).toHaveLength(className === 'CopyArchive' ? 5 : 2);
+		expect(description.credentials).toHaveLength(credentialCounts[className] ?? 2);
 	});
 
 	test('its pickers exist, and none is there for nobody', () => {
@@ -79,9 +89,26 @@ describe.each(nodes.map((node) => [node.constructor.name, node] as const))('%s',
 	});
 
 	test('parameters that depend on others name ones that exist, with values that exist', () => {
-		for (const { displayOptions } of description.properties) {
-			for (const [name, values] of Object.entries(displayOptions?.show ?? {})) {
-				const decider = description.properties.find((property) => property.name === name);
+		for (const { name, displayOptions, type, options } of description.properties) {
+			const inside = type === 'collection' ? (options as INodeProperties[]) : [];
+			const shows = [displayOptions, ...inside.map((option) => option.displayOptions)];
+			for (const [key, values] of shows.flatMap((shown) => Object.entries(shown?.show ?? {}))) {
+				// The same name may stand for one field of each kind, with its own options.
+				const deciders = description.properties.filter(
+					(property) => property.name === key.replace(/^\//, ''),
+				);
+				expect([name, deciders.flatMap(optionsOf)]).toEqual([
+					name,
+					expect.arrayContaining(values as unknown[]),
+				]);
+			}
+		}
+	});
+
+	test('credentials that depend on parameters name ones that exist, with values that exist', () => {
+		for (const { displayOptions } of description.credentials ?? []) {
+			for (const [key, values] of Object.entries(displayOptions?.show ?? {})) {
+				const decider = description.properties.find((property) => property.name === key);
 				expect(optionsOf(decider)).toEqual(expect.arrayContaining(values as unknown[]));
 			}
 		}
@@ -114,6 +141,7 @@ test.each([
 	'clientKey',
 	's3SecretAccessKey',
 	's3SessionToken',
+	'password',
 ])('%s is hidden', (name) => {
 	const fields = credentials
 		.flatMap(({ properties }) => properties)

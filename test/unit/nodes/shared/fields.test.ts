@@ -42,6 +42,29 @@ test.each([
 	expect(of(value).names('it', 'It')).toEqual(names);
 });
 
+test.each([
+	['app, db', ['app', 'db']],
+	[
+		[' a, b ', '', 'db'],
+		[' a, b ', 'db'],
+	],
+	[[], []],
+	[undefined, []],
+])('exact names of %j', (value, names) => {
+	expect(of(value).exactNames('it', 'It')).toEqual(names);
+});
+
+test('what is absent reads as the default that is given', () => {
+	for (const absent of [undefined, null]) {
+		expect(of(absent).flag('it', 'It')).toBe(false);
+		expect(of(absent).flag('it', 'It', true)).toBe(true);
+		expect(of(absent).oneOf('it', 'It', ['a', 'b'], 'b')).toBe('b');
+		expect(() => of(absent).oneOf('it', 'It', ['a', 'b'])).toThrow('not one of a, b');
+	}
+	expect(of(false).flag('it', 'It', true)).toBe(false);
+	expect(of('a').oneOf('it', 'It', ['a', 'b'], 'b')).toBe('a');
+});
+
 test('lines keep their commas', () => {
 	expect(of('*.{a,b}\n*/cache/*\n').lines('it', 'It')).toEqual(['*.{a,b}', '*/cache/*']);
 	expect(of(['*.{a,b}']).lines('it', 'It')).toEqual(['*.{a,b}']);
