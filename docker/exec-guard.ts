@@ -17,6 +17,9 @@ export interface Guard {
 	close(): void;
 }
 
+/** Proxies on the way forget connections that are silent for minutes, which would end the program. */
+const heartbeatMs = 20_000;
+
 /** As the same user as the program: else it might not be allowed to end it. */
 export async function startGuard(
 	host: DockerHost,
@@ -25,12 +28,18 @@ export async function startGuard(
 ): Promise<Guard> {
 	const command = ['sh', '-c', guardScript, 'sh'];
 	const settings = { container, command, ...(user !== undefined && { user }) };
-	const { stdin, stdout, stderr, close } = await openExec(host, settings, signal);
+	const { stdin, stdout, stderr, ended, close } = await openExec(host, settings, signal);
 	stderr.resume();
+	const heartbeat = setInterval(() => stdin.writable && stdin.write('\n'), heartbeatMs);
+	heartbeat.unref();
+	void ended.then(() => clearInterval(heartbeat));
 	const watch = async (id: string, aborting?: AbortSignal) => {
 		stdin.write(`${id}\n`);
 		const watching = (line: string) => (line === 'watching' ? true : undefined);
-		if (await takeLine(stdout, watching, startLimitMs, aborting)) return;
+		if (await takeLine(stdout, watching, startLimitMs, aborting)) {
+			stdout.resume();
+			return;
+		}
 		throw new BackupError('docker_failed', `no program could be guarded in container "${container}"`);
 	};
 	const dismiss = () => {

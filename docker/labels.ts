@@ -9,6 +9,8 @@ export const labels = {
 	image: 'n8n-nodes-docker-backup.image',
 	run: 'n8n-nodes-docker-backup.run',
 	job: 'n8n-nodes-docker-backup.job',
+	/** Milliseconds from its creation, after which a drill's container is nobody's, even while it runs. */
+	mostLife: 'n8n-nodes-docker-backup.most-life',
 	/** ISO 8601, by the clock of whoever started it: for people; ages are told by the daemon's clock. */
 	created: 'n8n-nodes-docker-backup.created',
 } as const;

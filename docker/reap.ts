@@ -1,7 +1,8 @@
 /**
  * Removes the runners that nobody holds any more: created but never started, or ended, for longer than
  * `minAgeMs` by the daemon's own clock. A running one is never touched: its engine ends by itself when
- * its input does.
+ * its input does. So does a drill's database, but an image may be slow to: it is removed, running or not,
+ * once it is older than its label says that a drill can take.
  *
  * Each is claimed first, by renaming it to a name that follows from its id: of several reapers only one
  * succeeds. A claim may have been left behind by a reaper that died; whoever meets one finishes the work,
@@ -18,30 +19,36 @@ export interface ReapOptions {
 	readonly minAgeMs?: number;
 }
 
+const states = ['created', 'exited', 'dead', 'running', 'paused'] as const;
+type State = (typeof states)[number];
+const isActive = (state: State) => state === 'running' || state === 'paused';
+
 export interface Reaped {
 	readonly containerId: string;
 	readonly name: string;
 	/** Run it belonged to; null when its labels do not say. */
 	readonly runId: string | null;
 	readonly job: string | null;
-	readonly state: 'created' | 'exited' | 'dead';
+	readonly state: State;
 	readonly ageMs: number;
 }
 
-const roles = ['read', 'extract', 'repository'];
+const roles = ['read', 'extract', 'repository', 'drill'];
 
 export async function reapOrphans(
 	host: DockerHost,
 	{ clock, signal, minAgeMs = 120_000 }: ReapOptions,
 ): Promise<Reaped[]> {
-	const ids = await endedRunners(host, signal);
+	const ids = await candidates(host, signal);
 	if (ids.length === 0) return [];
 	const daemonNow = await daemonClock(host, clock, signal);
 	const reaped: Reaped[] = [];
 	for (const id of ids) {
 		const orphan = await inspectOrphan(host, id, daemonNow, signal);
-		if (orphan && orphan.ageMs > minAgeMs && (await claim(host, orphan, signal))) {
-			if (await removed(host, orphan, signal)) reaped.push(orphan);
+		const leastAgeMs = Math.max(minAgeMs, orphan?.mostLifeMs ?? 0);
+		if (orphan && orphan.ageMs > leastAgeMs && (await claim(host, orphan, signal))) {
+			const { mostLifeMs: _, ...reported } = orphan;
+			if (await removed(host, orphan, signal)) reaped.push(reported);
 		}
 	}
 	return reaped;
@@ -52,8 +59,8 @@ async function removed(host: DockerHost, orphan: Reaped, signal?: AbortSignal): 
 	const { status } = await exchange(host, {
 		method: 'DELETE',
 		path: `/containers/${segment(orphan.containerId)}`,
-		// Without force: should it run after all, the daemon refuses.
-		query: { v: true },
+		// Without force: should a runner run after all, the daemon refuses.
+		query: { v: true, force: isActive(orphan.state) },
 		doing: `remove the orphaned runner ${orphan.name}`,
 		signal,
 		accept: [404, 409, 500],
@@ -61,17 +68,21 @@ async function removed(host: DockerHost, orphan: Reaped, signal?: AbortSignal): 
 	return status === 204;
 }
 
-async function endedRunners(host: DockerHost, signal?: AbortSignal): Promise<string[]> {
+async function candidates(host: DockerHost, signal?: AbortSignal): Promise<string[]> {
 	const containers = await request(host, {
 		method: 'GET',
 		path: '/containers/json',
-		query: { all: true, filters: { label: [labels.role], status: ['created', 'exited', 'dead'] } },
+		query: { all: true, filters: { label: [labels.role], status: [...states] } },
 		doing: 'list runners',
 		signal,
 	});
 	return answers
 		.array({ containers }, 'containers', (value) => answers.fields(value, 'container'))
-		.filter((container) => roles.includes(String(answers.fields(container['Labels'], 'Labels')[labels.role])))
+		.filter((container) => {
+			const role = String(answers.fields(container['Labels'], 'Labels')[labels.role]);
+			const active = container['State'] === 'running' || container['State'] === 'paused';
+			return roles.includes(role) && (!active || role === 'drill');
+		})
 		.map((container) => answers.string(container, 'Id'));
 }
 
@@ -85,13 +96,18 @@ async function daemonClock(host: DockerHost, clock: Clock, signal?: AbortSignal)
 	return () => then + (clock.monotonic() - since);
 }
 
-/** Undefined when it is gone, or runs, or its age cannot be told. */
+interface Orphan extends Reaped {
+	/** Of one that runs; null: it does not. */
+	readonly mostLifeMs: number | null;
+}
+
+/** Undefined when it is gone, or runs without a limit, or its age cannot be told. */
 async function inspectOrphan(
 	host: DockerHost,
 	id: string,
 	daemonNow: () => number,
 	signal?: AbortSignal,
-): Promise<Reaped | undefined> {
+): Promise<Orphan | undefined> {
 	const answer = await request(host, {
 		method: 'GET',
 		path: `/containers/${segment(id)}/json`,
@@ -102,16 +118,21 @@ async function inspectOrphan(
 	if (answer === null) return undefined;
 	const container = answers.fields(answer);
 	const state = answers.fields(container['State'], 'State');
-	const status = (['created', 'exited', 'dead'] as const).find((each) => each === state['Status']);
-	if (status === undefined || state['Running'] === true) return undefined;
+	const status = states.find((each) => each === state['Status']);
+	if (status === undefined || (state['Running'] === true && !isActive(status))) return undefined;
+	const active = isActive(status);
 	// The time of an end that never was is year 1.
 	const ended = Date.parse(answers.string(state, 'FinishedAt'));
-	const since = ended > 0 ? ended : Date.parse(answers.string(container, 'Created'));
+	const since = ended > 0 && !active ? ended : Date.parse(answers.string(container, 'Created'));
 	if (Number.isNaN(since)) return undefined;
 	const written = answers.fields(answers.fields(container['Config'], 'Config')['Labels'], 'Labels');
 	const label = (key: string) => answers.nullable(written, key, (f, name) => answers.string(f, name));
+	const mostLifeMs = active ? Number(label(labels.mostLife) ?? NaN) : null;
+	if (written[labels.role] !== 'drill' && active) return undefined;
+	if (mostLifeMs !== null && !(mostLifeMs > 0)) return undefined;
 	return {
 		containerId: id,
+		mostLifeMs,
 		name: answers.string(container, 'Name').replace(/^\//, ''),
 		runId: label(labels.run),
 		job: label(labels.job),
