@@ -75,18 +75,21 @@ async function count(
 	there: readonly FoundTable[],
 ): Promise<TableCount[]> {
 	const recorded = new Map(expected.map(({ schema, name, rows }) => [JSON.stringify([schema, name]), rows]));
-	const counted: TableCount[] = [];
-	for (const { schema, name, countable } of there) {
-		if (!countable || (recorded.get(JSON.stringify([schema, name])) ?? null) === null) {
-			counted.push({ schema, name, rows: null });
-			continue;
-		}
-		// As the dump counted: without tables that inherit from it.
-		const answer = await server.ask(
-			database,
-			`SELECT to_json(count(*)) FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
-		);
-		counted.push({ schema, name, rows: reader.integer({ rows: answer }, 'rows') });
-	}
-	return counted;
+	const counting = there.filter(
+		({ schema, name, countable }) =>
+			countable && (recorded.get(JSON.stringify([schema, name])) ?? null) !== null,
+	);
+	// As the dump counted: without tables that inherit from it.
+	const counts = await server.askEach(
+		database,
+		counting.map(
+			({ schema, name }) =>
+				`SELECT to_json(count(*)) FROM ONLY ${quoteIdentifier(schema)}.${quoteIdentifier(name)}`,
+		),
+	);
+	const rowsOf = new Map(counting.map((table, index) => [table, counts[index]]));
+	return there.map((table) => {
+		const rows = rowsOf.get(table);
+		return rows === undefined ? table : { ...table, rows: reader.integer({ rows }, 'rows') };
+	});
 }

@@ -7,7 +7,7 @@ import { BackupError, joinErrors, toBackupError } from '../../protocol/errors';
 import { completeDatabase, createDatabase } from './database-statements';
 import { quoteIdentifier } from './quoting';
 import type { RestorePlan, TargetServer } from './restore-plan';
-import type { RestoreServer } from './restore-server';
+import { problemOf, type RestoreServer } from './restore-server';
 import { databaseSetting } from './setting-statements';
 import { endConnections } from './target-server';
 
@@ -28,7 +28,8 @@ export async function withNewDatabase<T>(
 	try {
 		return await fill();
 	} catch (error) {
-		throw joinErrors(error, await problemOf(dropDatabase(server.always, maintenance, into, major)));
+		const left = await problemOf(dropDatabase(server.always, maintenance, into, major));
+		throw joinErrors(error, left ?? undefined);
 	}
 }
 
@@ -52,25 +53,16 @@ export async function completeNewDatabase(
 	name: string,
 	description: PostgresDescription,
 ): Promise<string[]> {
-	const warnings: string[] = [];
-	for (const setting of description.settings) {
-		const problem = await problemOf(server.run(maintenance, [databaseSetting(name, setting)]));
-		// One that a newer server does not know any more is no reason to be without the data.
-		if (problem?.code === 'cancelled') throw problem;
-		if (problem)
-			warnings.push(`Setting ${setting.name} of ${JSON.stringify(name)} is not set: ${problem.message}.`);
-	}
+	const { settings } = description;
+	const statements = settings.map((setting) => databaseSetting(name, setting));
+	const problems = await server.attempt(maintenance, statements);
 	await server.run(maintenance, completeDatabase(name, description), { transaction: true });
-	return warnings;
-}
-
-export async function problemOf(work: Promise<unknown>): Promise<BackupError | undefined> {
-	try {
-		await work;
-		return undefined;
-	} catch (error) {
-		return toBackupError(error);
-	}
+	// One that a newer server does not know any more is no reason to be without the data.
+	return settings.flatMap((setting, index) => {
+		const problem = problems[index];
+		if (!problem) return [];
+		return [`Setting ${setting.name} of ${JSON.stringify(name)} is not set: ${problem.message}.`];
+	});
 }
 
 function explained(error: unknown): BackupError {

@@ -8,13 +8,13 @@ import { joinErrors } from '../../protocol/errors';
 import type { OperationContext } from '../settings';
 import { checkRestored, type CheckedRestore } from './check-restored';
 import { feedRestore } from './feed-restore';
-import { completeNewDatabase, dropDatabase, problemOf, withNewDatabase } from './new-database';
+import { completeNewDatabase, dropDatabase, withNewDatabase } from './new-database';
 import { quoteIdentifier } from './quoting';
 import type { RestorePostgresRequest } from './requests';
 import { restoreArguments } from './restore-arguments';
 import { dropRoles, makeRoles } from './restore-globals';
 import type { RestorePlan, TargetServer } from './restore-plan';
-import type { RestoreServer } from './restore-server';
+import { problemOf, type RestoreServer } from './restore-server';
 import { swapDatabases } from './swap-databases';
 import { endConnections, isWorking } from './target-server';
 
@@ -40,7 +40,8 @@ export async function restoreDatabase(restore: DatabaseRestore): Promise<Checked
 		return { ...restored, warnings: [...warnings, ...restored.warnings] };
 	} catch (error) {
 		if (roles.length === 0) throw error;
-		throw joinErrors(error, await problemOf(dropRoles(server.always, maintenance, roles)));
+		const left = await problemOf(dropRoles(server.always, maintenance, roles));
+		throw joinErrors(error, left ?? undefined);
 	}
 }
 
@@ -94,9 +95,7 @@ async function fill({ context, server, maintenance, request, plan, dump }: Datab
 		});
 	} catch (error) {
 		// The server does not notice at once that a killed pg_restore is gone.
-		throw joinErrors(
-			error,
-			await problemOf(endConnections(server.always, maintenance, into, applicationName)),
-		);
+		const left = await problemOf(endConnections(server.always, maintenance, into, applicationName));
+		throw joinErrors(error, left ?? undefined);
 	}
 }

@@ -10,7 +10,6 @@ import { readCatalog } from '../list-records';
 import type { OperationContext, RepositorySettings, Where } from '../settings';
 import { streamArchive } from '../stream-archive';
 import type { GlobalsPlan } from './globals-statements';
-import { problemOf } from './new-database';
 import { quoteIdentifier } from './quoting';
 import type { RestoreServer } from './restore-server';
 
@@ -25,26 +24,26 @@ export async function readGlobalsOfRun(
 	allowUnsigned: boolean,
 ): Promise<PostgresGlobals | null> {
 	const { entries } = await readCatalog(context, where, repository, { job, id: null });
-	const found = entries.find(
-		(entry) =>
-			'record' in entry &&
-			entry.record.runId === runId &&
-			entry.record.status === 'success' &&
-			isOfGlobals(entry.record),
-	);
-	if (!found) return null;
-	const selection = { by: 'id', id: found.id } as const;
-	return await streamArchive(
-		context,
-		where,
-		repository,
-		{ selection, allowUnsigned, kinds: ['postgres'] },
-		async (_archive, content) => await readGlobals(content()),
-	);
+	for (const entry of entries) {
+		if (!('record' in entry) || entry.record.runId !== runId || !mayBeGlobals(entry.record)) continue;
+		const selection = { by: 'id', id: entry.id } as const;
+		const wanted = { selection, allowUnsigned, kinds: ['postgres'] } as const;
+		const globals = await streamArchive(
+			context,
+			where,
+			repository,
+			wanted,
+			async ({ description }, content) =>
+				description?.type === 'postgres-globals' ? await readGlobals(content()) : null,
+		);
+		if (globals) return globals;
+	}
+	return null;
 }
 
-const isOfGlobals = ({ kind, series }: BackupRecord): boolean =>
-	kind === 'postgres' && series.endsWith('globals');
+/** A database may have that name too: its description says which it is. */
+const mayBeGlobals = ({ kind, status, series }: BackupRecord): boolean =>
+	kind === 'postgres' && status === 'success' && series.endsWith(':globals');
 
 export async function readGlobals(content: Readable): Promise<PostgresGlobals> {
 	const chunks: Buffer[] = [];
@@ -64,13 +63,12 @@ export async function makeRoles(
 	{ statements, settings }: GlobalsPlan,
 ): Promise<string[]> {
 	await server.run(maintenance, statements, { transaction: true });
-	const warnings: string[] = [];
-	for (const { statement, what } of settings) {
-		const problem = await problemOf(server.run(maintenance, [statement]));
-		if (problem?.code === 'cancelled') throw problem;
-		if (problem) warnings.push(`The ${what} is not set: ${problem.message}.`);
-	}
-	return warnings;
+	const texts = settings.map(({ statement }) => statement);
+	const problems = await server.attempt(maintenance, texts);
+	return settings.flatMap(({ what }, index) => {
+		const problem = problems[index];
+		return problem ? [`The ${what} is not set: ${problem.message}.`] : [];
+	});
 }
 
 /** Only ones that a restore has just made, and that own nothing. */

@@ -16,7 +16,8 @@ import { logIn } from './login';
 import type { RestorePostgresOutcome, RestorePostgresRequest } from './requests';
 import { restoreDatabase } from './restore-database';
 import { makeRoles, readGlobals, readGlobalsOfRun } from './restore-globals';
-import { planRestore, requireConfirmed } from './restore-plan';
+import { planRestore } from './restore-plan';
+import { requireConfirmed, requireStallLimit } from './restore-refusals';
 import type { PostgresLogin } from './tools';
 import { restoreServer, type RestoreServer } from './restore-server';
 import { countPresent, lookAtServer, maintenanceOf, requireUnused } from './target-server';
@@ -42,6 +43,7 @@ export async function restorePostgres(
 	const started = context.clock.monotonic();
 	const { selection, allowUnsigned, dryRun } = request;
 	if (request.database !== null && request.way !== 'new') requireConfirmed(request.database, request.confirm);
+	requireStallLimit(request.stallLimitMs);
 	return await withDocker(hostSettings.endpoint, async (docker) => {
 		// A wrong password need not wait for a long verification.
 		const login = await logIn(docker, request.server, context.signal);

@@ -4,7 +4,7 @@
  * Throws `database_in_use`, `target_failed`; then both have their names from before.
  */
 import { BackupError, toBackupError } from '../../protocol/errors';
-import { quoteIdentifier } from './quoting';
+import { quoteIdentifier, quoteLiteral } from './quoting';
 import type { RestorePostgresRequest } from './requests';
 import type { RestorePlan } from './restore-plan';
 import type { RestoreServer } from './restore-server';
@@ -39,6 +39,8 @@ export async function swapDatabases(
 	try {
 		await swap;
 	} catch (error) {
+		// The answer to a commit can be lost after it.
+		if (await isThere(server.always, maintenance, before)) return;
 		const { code, message } = toBackupError(error);
 		if (code !== 'database_in_use') throw error;
 		if (connections === 'refuse') await requireUnused(server, maintenance, database);
@@ -49,4 +51,9 @@ export async function swapDatabases(
 	} finally {
 		clearInterval(timer);
 	}
+}
+
+async function isThere(server: RestoreServer, maintenance: string, database: string): Promise<boolean> {
+	const select = `SELECT to_json(count(*)) FROM pg_catalog.pg_database WHERE datname = ${quoteLiteral(database)}`;
+	return (await server.ask(maintenance, select).catch(() => 0)) === 1;
 }
