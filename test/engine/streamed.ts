@@ -13,7 +13,7 @@ import type { Session } from '../../operations/session';
 import { closingRecord } from '../../operations/stale-runs';
 import type { GlobalsDescription } from '../../protocol/description';
 import type { VerifyResult } from '../../protocol/events';
-import { emptyGo, type ArchivePlan, type BackupJob } from '../../protocol/job';
+import { emptyGo, type ArchivePlan, type BackupJob, type DataEndFrame } from '../../protocol/job';
 import type { BackupRecord, Kind } from '../../protocol/record';
 import { idOf } from './backups';
 import { inProcess, testContext } from './in-process';
@@ -37,6 +37,9 @@ export const globalsDescription: GlobalsDescription = {
 
 export const descriptionText = JSON.stringify(globalsDescription);
 
+/** What a producer says that ended well. */
+export const endedWell: DataEndFrame = { description: descriptionText, warnings: [] };
+
 /** Bytes that tell their place, and do not compress to nothing. */
 export function contentOf(length: number): Buffer {
 	const bytes = Buffer.allocUnsafe(length);
@@ -55,7 +58,7 @@ export const producing =
 		for (let start = 0; start < content.length; start += chunkBytes) {
 			await write(content.subarray(start, start + chunkBytes));
 		}
-		return description;
+		return { description, warnings: [] };
 	};
 
 export interface FedPlan {

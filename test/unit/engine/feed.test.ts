@@ -17,7 +17,7 @@ function newFeed() {
 	});
 	const data = (bytes: number) => feed.take({ type: 'data', body: Buffer.alloc(bytes, 1) });
 	const end = (description = 'it') =>
-		feed.take({ type: 'dataEnd', body: Buffer.from(JSON.stringify({ description })) });
+		feed.take({ type: 'dataEnd', body: Buffer.from(JSON.stringify({ description, warnings: [] })) });
 	const fail = () =>
 		feed.take({
 			type: 'dataError',
@@ -37,7 +37,7 @@ test('nothing is asked for before the first read', async () => {
 	expect([asked(), said]).toEqual([1, [{ event: 'feed', id: 'a', window }]]);
 	end('text');
 	expect(await first).toEqual({ done: true, value: undefined });
-	expect(feed.description()).toBe('text');
+	expect(feed.ending()).toEqual({ description: 'text', warnings: [] });
 });
 
 test('gives what came in order, and tells in eighths of the window what was used', async () => {
@@ -99,7 +99,7 @@ test("the producer's error comes at once, before what still waits", async () => 
 		message: 'too slow',
 		hint: 'be faster',
 	});
-	expect(() => feed.description()).toThrow(BackupError);
+	expect(() => feed.ending()).toThrow(BackupError);
 });
 
 test.each(['before', 'while it waits', 'between two'] as const)(

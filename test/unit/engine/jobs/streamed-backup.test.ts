@@ -15,6 +15,7 @@ import {
 	contentOf,
 	descriptionText,
 	dieFeeding,
+	endedWell,
 	feedBackup,
 	producing,
 	streamOut,
@@ -130,6 +131,13 @@ test('an image needs no description, and is not given one', async () => {
 	expect(await streamOut(storage, encrypted, record)).toMatchObject({ description: null });
 });
 
+test("the producer's complaints are the record's warnings", async () => {
+	const warning = { code: 'source_warning', message: 'pg_dump: warning: circular keys', path: null };
+	const produce: Produce = async () => ({ ...endedWell, warnings: [warning] });
+	const record = await only(feedBackup(createMemoryStorage(), plain, { job, seconds: [1], produce }));
+	expect(record).toMatchObject({ status: 'success', warnings: [warning] });
+});
+
 test('a long description takes several frames', async () => {
 	const storage = createMemoryStorage();
 	const description = `${descriptionText}${' '.repeat(9 << 20)}`;
@@ -154,7 +162,7 @@ test('never more is under way than the window, and the producer is told often en
 			const taken = context.told.findLast((event) => event.event === 'taken')?.bytes ?? 0;
 			most = Math.max(most, sent - taken);
 		}
-		return descriptionText;
+		return endedWell;
 	};
 	const record = await only(
 		feedBackup(createMemoryStorage(), plain, { job, seconds: [1], produce }, context),
@@ -272,7 +280,7 @@ test('an abort is noticed at once, though the sink stalls: the failed record is 
 			blocked = true;
 			throw error;
 		}
-		return descriptionText;
+		return endedWell;
 	};
 	const run = feedBackup(storage, encrypted, { job, seconds: [1], produce }, testContext(aborter.signal));
 	await expect(run).rejects.toMatchObject({ code: 'cancelled' });
