@@ -49,12 +49,12 @@ while read -r said; do
 done
 look
 [ "$started" = "$first" ] || exit 0
-kill -s TERM -- "$target" || exit 0
+kill -TERM "$target" || exit 0
 left=${graceSeconds}
 while [ $left -gt 0 ]; do
 	sleep 1
-	kill -s 0 -- "$target" || exit 0
+	kill -0 "$target" || exit 0
 	left=$((left - 1))
 done
-kill -s KILL -- "$target"
+kill -KILL "$target"
 `;
