@@ -144,15 +144,31 @@ export async function containersUsingVolume(
 	return usersOf(await mounts(host, { volume: [name] }, signal), name);
 }
 
-interface MountedVolume extends VolumeUser {
-	readonly volume: string;
+/** Containers that mount a path of the host or one above it, as a directory or as a volume, running or not. */
+export async function containersUsingPath(
+	host: DockerHost,
+	path: string,
+	signal?: AbortSignal,
+): Promise<VolumeUser[]> {
+	const covers = (from: string) => from !== '' && `${path}/`.startsWith(`${from.replace(/\/+$/, '')}/`);
+	const mounted = await mounts(host, {}, signal);
+	return mounted.filter(({ from }) => covers(from)).map(({ volume: _, from: _from, ...user }) => user);
 }
 
-function usersOf(mounted: readonly MountedVolume[], volume: string): VolumeUser[] {
-	return mounted.filter((mount) => mount.volume === volume).map(({ volume: _, ...user }) => user);
+interface Mounted extends VolumeUser {
+	/** Null: a directory of the host. */
+	readonly volume: string | null;
+	/** On the host; '' where there is none. */
+	readonly from: string;
 }
 
-async function mounts(host: DockerHost, filters: object, signal?: AbortSignal): Promise<MountedVolume[]> {
+function usersOf(mounted: readonly Mounted[], volume: string): VolumeUser[] {
+	return mounted
+		.filter((mount) => mount.volume === volume)
+		.map(({ volume: _, from: _from, ...user }) => user);
+}
+
+async function mounts(host: DockerHost, filters: object, signal?: AbortSignal): Promise<Mounted[]> {
 	const containers = await request(host, {
 		method: 'GET',
 		path: '/containers/json',
@@ -169,15 +185,14 @@ async function mounts(host: DockerHost, filters: object, signal?: AbortSignal): 
 			const mounted =
 				answers.nullable(container, 'Mounts', (f, key) => answers.array(f, key, (m) => answers.fields(m))) ??
 				[];
-			return mounted
-				.filter((mount) => mount['Type'] === 'volume')
-				.map((mount) => ({
-					volume: String(mount['Name']),
-					id,
-					name,
-					state,
-					readOnly: mount['RW'] === false,
-				}));
+			return mounted.map((mount) => ({
+				volume: mount['Type'] === 'volume' ? String(mount['Name']) : null,
+				from: typeof mount['Source'] === 'string' ? mount['Source'] : '',
+				id,
+				name,
+				state,
+				readOnly: mount['RW'] === false,
+			}));
 		})
 		.flat();
 }

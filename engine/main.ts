@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../protocol/clock';
 import { toBackupError } from '../protocol/errors';
-import { parseJob, type Job, type Verb } from '../protocol/job';
+import { parseJob, type RepositoryJob, type Verb } from '../protocol/job';
 import { systemRandom } from '../protocol/random';
 import { Conversation } from './conversation';
 import type { Engine } from './environment';
@@ -15,17 +15,19 @@ import { compare } from './jobs/compare';
 import { copy } from './jobs/copy';
 import { deleteArchives } from './jobs/delete';
 import { examine } from './jobs/doctor';
+import { findDatabases } from './jobs/find';
 import { link } from './jobs/link';
 import { list } from './jobs/list';
 import { note } from './jobs/note';
 import { probe } from './jobs/probe';
 import { read } from './jobs/read';
 import { restore } from './jobs/restore';
+import { restoreFile } from './jobs/restore-file';
 import { stream } from './jobs/stream';
 import { verify } from './jobs/verify';
 import { openStorage } from './repository/open-storage';
 
-async function runJob(job: Job, engine: Engine): Promise<void> {
+async function runJob(job: RepositoryJob, engine: Engine): Promise<void> {
 	switch (job.verb) {
 		case 'backup':
 			return await backUp(job, engine);
@@ -57,6 +59,8 @@ async function runJob(job: Job, engine: Engine): Promise<void> {
 			return await browse(job, engine);
 		case 'compare':
 			return await compare(job, engine);
+		case 'restore-file':
+			return await restoreFile(job, engine);
 	}
 }
 
@@ -64,6 +68,7 @@ async function runJob(job: Job, engine: Engine): Promise<void> {
 const attended: ReadonlySet<Verb> = new Set([
 	'list',
 	'restore',
+	'restore-file',
 	'probe',
 	'note',
 	'read',
@@ -77,6 +82,7 @@ async function main(): Promise<void> {
 	const conversation = new Conversation(process.stdin, process.stderr, systemClock);
 	try {
 		const job = parseJob(await conversation.receive('job'));
+		if (job.verb === 'find') return await findDatabases(job, conversation);
 		const { signal } = conversation;
 		const storage = await openStorage(job.location, {
 			scratch: job.scratch,

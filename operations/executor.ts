@@ -11,7 +11,7 @@ import { startRunner, type RunnerMount, type RunnerSpec } from '../docker/runner
 import { inspectVolume } from '../docker/volumes';
 import type { EngineProcess } from '../protocol/engine-process';
 import { BackupError } from '../protocol/errors';
-import type { Verb } from '../protocol/job';
+import type { ArchivePlan, Verb } from '../protocol/job';
 import { describeLocation, type Location } from '../protocol/location';
 import { engineSource } from './engine-source';
 import { startWorker } from './worker';
@@ -21,7 +21,8 @@ export interface EngineNeeds {
 	readonly role: RunnerSpec['role'];
 	/** Sources or targets; the repository's own mount is added here. */
 	readonly mounts: readonly RunnerMount[];
-	readonly repository: RepositoryLocation;
+	/** Null for work without one. */
+	readonly repository: RepositoryLocation | null;
 	readonly writesRepository: boolean;
 	/** A second repository, which is written. */
 	readonly target?: RepositoryLocation;
@@ -51,11 +52,17 @@ export function locationOf(
 
 /**
  * Where the engine may put what is too large for memory: the parts of very large archives on their way to `to` in
- * S3. In this process there is no such place, and archives that would need one are refused.
+ * S3, and the copies that snapshots of databases are. In this process there is no such place, and archives that
+ * would need one are refused.
  */
-export function scratchOf(where: Where, verb: Verb, to: RepositoryLocation): string | null {
-	const writesArchives = verb === 'backup' || verb === 'copy';
-	return where.type === 'runner' && writesArchives && to.type === 's3' ? scratchDirectory : null;
+export function scratchOf(
+	where: Where,
+	job: { readonly verb: Verb; readonly archives?: readonly Pick<ArchivePlan, 'kind'>[] },
+	to: RepositoryLocation,
+): string | null {
+	const toStore = (job.verb === 'backup' || job.verb === 'copy') && to.type === 's3';
+	const snapshots = job.archives?.some(({ kind }) => kind === 'sqlite') ?? false;
+	return where.type === 'runner' && (toStore || snapshots) ? scratchDirectory : null;
 }
 
 /** How messages name the repository's place. */
@@ -108,10 +115,10 @@ async function startOn(
 	});
 	const { repository, target, writesRepository } = needs;
 	const repositories = [
-		await repositoryMount(host, repository, '/repository', !writesRepository, signal),
+		repository && (await repositoryMount(host, repository, '/repository', !writesRepository, signal)),
 		target && (await repositoryMount(host, target, '/target', false, signal)),
-	].filter((mount) => mount !== undefined);
-	const remote = repository.type === 's3' || target?.type === 's3';
+	].filter((mount) => mount !== null && mount !== undefined);
+	const remote = repository?.type === 's3' || target?.type === 's3';
 	const spec: RunnerSpec = {
 		...runner,
 		role: needs.role,

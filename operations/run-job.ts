@@ -4,18 +4,18 @@
  * repository may create it.
  */
 import type { RunnerMount, RunnerRole } from '../docker/runner';
-import type { Job } from '../protocol/job';
+import type { RepositoryJob } from '../protocol/job';
 import { locationOf, scratchOf, startEngine } from './executor';
 import { introduce, type Introduced, type KeysOfRun } from './introduce';
 import type { Keyring } from './keyring';
 import { converse, type Session } from './session';
 import type { OperationContext, RepositoryLocation, RepositorySettings, Where } from './settings';
 
-type WithoutBase<J> = J extends Job ? Omit<J, 'version' | 'runId' | 'location' | 'scratch'> : never;
+type WithoutBase<J> = J extends RepositoryJob ? Omit<J, 'version' | 'runId' | 'location' | 'scratch'> : never;
 
 export interface EngineWork {
 	/** What the engine is told, but for what it is told of every job. */
-	readonly job: WithoutBase<Job>;
+	readonly job: WithoutBase<RepositoryJob>;
 	readonly role: RunnerRole;
 	/** Sources or targets. */
 	readonly mounts?: readonly RunnerMount[];
@@ -53,7 +53,7 @@ export async function startJob<T>(
 ): Promise<T> {
 	const runId = context.random.bytes(8).toString('hex');
 	const location = locationOf(where, repository.location);
-	const scratch = scratchOf(where, job.verb, target ?? repository.location);
+	const scratch = scratchOf(where, job, target ?? repository.location);
 	const needs = {
 		role,
 		mounts,

@@ -1,41 +1,46 @@
 /**
- * Containers that use a volume, out of the way while its content is replaced. What was stopped runs again afterwards,
+ * Containers that use a volume or a path of the host, out of the way while its content is replaced. What was stopped runs again afterwards,
  * whatever happened. Throws `target_in_use`, and `docker_failed` naming a container that would not start again.
  */
 import type { DockerHost } from '../docker/api';
 import { inspectContainer, startContainer, stopContainer, type Container } from '../docker/containers';
 import { isContainer, ownContainer } from '../docker/own-container';
-import { containersUsingVolume } from '../docker/volumes';
+import { containersUsingPath, containersUsingVolume } from '../docker/volumes';
 import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
 
 /**
  * Those that are to be stopped, in the order to stop them in: the newest first, which may need the older ones.
- * `runners`: how many of our own may be at work in the volume.
+ * `where`: a volume's name, or a path of the host. `runners`: how many of our own may be at work there.
  */
 export async function activeUsers(
 	host: DockerHost,
-	volume: string,
+	where: string | { readonly path: string },
 	{ mayStop, runners }: { readonly mayStop: boolean; readonly runners: number },
 	signal: AbortSignal,
 ): Promise<Container[]> {
 	const users: Container[] = [];
-	for (const { id } of await containersUsingVolume(host, volume, signal)) {
+	const what = typeof where === 'string' ? `volume "${where}"` : where.path;
+	const found =
+		typeof where === 'string'
+			? await containersUsingVolume(host, where, signal)
+			: await containersUsingPath(host, where.path, signal);
+	for (const { id } of found) {
 		const container = await inspectContainer(host, id, signal);
 		if (container?.active && !users.some((user) => user.id === container.id)) users.push(container);
 	}
 	const foreign = users.filter((user) => !user.runner);
 	if (users.length - foreign.length > runners) {
-		throw inUse(volume, 'by a backup or restore that is under way', 'Wait until it has ended.');
+		throw inUse(what, 'by a backup or restore that is under way', 'Wait until it has ended.');
 	}
 	const names = foreign.map(({ name }) => `"${name}"`).join(', ');
 	if (foreign.length > 0 && !mayStop) {
-		throw inUse(volume, `by ${names}`, 'Allow its containers to be stopped, or stop them yourself before.');
+		throw inUse(what, `by ${names}`, 'Allow its containers to be stopped, or stop them yourself before.');
 	}
 	const own = await ownContainer();
 	const self = foreign.find(({ id }) => isContainer(id, own));
 	if (self) {
 		throw inUse(
-			volume,
+			what,
 			`by "${self.name}", which runs this restore`,
 			'Stop that container and restore with the command line tool, or restore into a new volume.',
 		);
@@ -43,7 +48,7 @@ export async function activeUsers(
 	const fleeting = foreign.find((user) => user.fleeting);
 	if (fleeting) {
 		throw inUse(
-			volume,
+			what,
 			`by "${fleeting.name}", which would not come back once it is stopped`,
 			'It was started with --rm or belongs to a Swarm service: end it or scale the service to 0 before.',
 		);
@@ -114,6 +119,6 @@ function notStarted({ name }: Container, cause: unknown): BackupError {
 	);
 }
 
-function inUse(volume: string, by: string, hint: string): BackupError {
-	return new BackupError('target_in_use', `volume "${volume}" is in use ${by}`, { hint });
+function inUse(what: string, by: string, hint: string): BackupError {
+	return new BackupError('target_in_use', `${what} is in use ${by}`, { hint });
 }

@@ -176,6 +176,26 @@ export interface Finding {
 	readonly adoptable: boolean;
 }
 
+/** A file that begins like a SQLite database. */
+export interface DatabaseFile {
+	/** Below the place's root; one that is not UTF-8 is left out. */
+	readonly path: string;
+	readonly size: number;
+	readonly journalMode: 'wal' | 'rollback';
+}
+
+/** What the restore of a database file is about to do. */
+export interface FilePlan {
+	/** What will be written, below the place's root. */
+	readonly path: string;
+	/** Whether a file is there that gives way. */
+	readonly replaces: boolean;
+	readonly bytes: number;
+	readonly tables: number;
+	readonly freeBytes: number;
+	readonly fits: boolean;
+}
+
 export type EngineEvent =
 	/** Text of `repository.json`, or null; whether the location holds nothing at all. */
 	| { readonly event: 'repository'; readonly document: string | null; readonly empty: boolean }
@@ -238,6 +258,11 @@ export type EngineEvent =
 	/** A few hundred, in the order of their paths; the first 10,000 are told, all are counted. */
 	| { readonly event: 'differences'; readonly differences: readonly Difference[] }
 	| ({ readonly event: 'compared' } & ComparisonFigures)
+	/** A few hundred of the database files that were found, in no order. */
+	| { readonly event: 'databases'; readonly files: readonly DatabaseFile[] }
+	| ({ readonly event: 'file-plan' } & FilePlan)
+	/** The content is whole under `path`; what was there before is at `previousPath`, null: there was nothing. */
+	| { readonly event: 'file-restored'; readonly path: string; readonly previousPath: string | null }
 	| { readonly event: 'done'; readonly entries: number; readonly bytes: number }
 	| {
 			readonly event: 'failure';
@@ -369,6 +394,20 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 				changed: reader.integer(f, 'changed'),
 				contentSame: reader.boolean(f, 'contentSame'),
 			};
+		case 'databases':
+			return { event, files: reader.array(f, 'files', (value) => parseDatabaseFile(reader, value)) };
+		case 'file-plan':
+			return {
+				event,
+				path: reader.string(f, 'path'),
+				replaces: reader.boolean(f, 'replaces'),
+				bytes: reader.integer(f, 'bytes'),
+				tables: reader.integer(f, 'tables'),
+				freeBytes: reader.integer(f, 'freeBytes'),
+				fits: reader.boolean(f, 'fits'),
+			};
+		case 'file-restored':
+			return { event, path: reader.string(f, 'path'), previousPath: text('previousPath') };
 		case 'done':
 			return { event, entries: reader.integer(f, 'entries'), bytes: reader.integer(f, 'bytes') };
 		case 'failure':
@@ -469,6 +508,15 @@ function parseDifference(reader: Reader, value: unknown): Difference {
 		path: reader.string(f, 'path'),
 		pathBase64: reader.nullable(f, 'pathBase64', (x, n) => reader.string(x, n)),
 		what: reader.array(f, 'what', (aspect) => reader.oneOf({ what: aspect }, 'what', differenceAspects)),
+	};
+}
+
+function parseDatabaseFile(reader: Reader, value: unknown): DatabaseFile {
+	const f = reader.fields(value, 'files');
+	return {
+		path: reader.string(f, 'path'),
+		size: reader.integer(f, 'size'),
+		journalMode: reader.oneOf(f, 'journalMode', ['wal', 'rollback']),
 	};
 }
 

@@ -25,6 +25,9 @@
  *   link     `records` → `ready` → go (archive) → `link` → `done`
  *   doctor   `records`… → `finding`… → `done`
  *   adopt    `unlisted` → keys → `sealed` → commit → `stored` → `done`
+ *   restore-file  `ready` → go (archive) → `file-plan` → (`ready` → go, where a file is replaced) → `file-restored`
+ *            → `done`
+ * But `find`, which knows no repository: job → `databases`… → `done`.
  * Throws `protocol_violation`.
  */
 import { BackupError } from './errors';
@@ -58,7 +61,10 @@ export interface SourceVolume {
 	readonly type: RecordSource['type'];
 	/** Name in the record; of volumes and directories also in the archive (`volumes/<name>/…`). */
 	readonly name: string;
-	/** Where the engine finds it; '' where it does not: the content is streamed to it. */
+	/**
+	 * Where the engine finds it; '' where it does not: the content is streamed to it. Of a file
+	 * `<root of its place>/./<path below>`: links must not lead out of the root.
+	 */
 	readonly path: string;
 }
 
@@ -226,7 +232,31 @@ export interface AdoptJob extends JobBase {
 	readonly lockWaitMs: number;
 }
 
-export type Job =
+/** Writes a database file of an archive into a place: beside the one that is there, or instead of it. */
+export interface RestoreFileJob extends JobBase {
+	readonly verb: 'restore-file';
+	/** Where the place is mounted. */
+	readonly root: string;
+	/** Below it. */
+	readonly path: string;
+	/** Whether the file that is there gives way; it is kept under another name. */
+	readonly swap: boolean;
+	/** Whether to say only what would be done. */
+	readonly dryRun: boolean;
+}
+
+/** Looks for database files in a place. Belongs to no repository. */
+export interface FindJob {
+	readonly version: 1;
+	readonly runId: string;
+	readonly verb: 'find';
+	/** Where the place is mounted. */
+	readonly root: string;
+}
+
+export type Job = RepositoryJob | FindJob;
+
+export type RepositoryJob =
 	| BackupJob
 	| ListJob
 	| VerifyJob
@@ -241,7 +271,8 @@ export type Job =
 	| DoctorJob
 	| AdoptJob
 	| BrowseJob
-	| CompareJob;
+	| CompareJob
+	| RestoreFileJob;
 
 export type Verb = Job['verb'];
 
@@ -318,6 +349,8 @@ const verbs = [
 	'adopt',
 	'browse',
 	'compare',
+	'restore-file',
+	'find',
 ] as const satisfies readonly Verb[];
 
 export function parseJob(bytes: Buffer): Job {
@@ -327,13 +360,15 @@ export function parseJob(bytes: Buffer): Job {
 			hint: 'The node and the engine come from different releases; restart n8n.',
 		});
 	}
+	const runId = reader.string(f, 'runId');
+	const verb = reader.oneOf(f, 'verb', verbs);
+	if (verb === 'find') return { version: protocolVersion, runId, verb, root: reader.string(f, 'root') };
 	const base = {
 		version: protocolVersion,
-		runId: reader.string(f, 'runId'),
+		runId,
 		location: parseLocation(f['location']),
 		scratch: nullableText(f, 'scratch'),
 	} as const;
-	const verb = reader.oneOf(f, 'verb', verbs);
 	switch (verb) {
 		case 'backup':
 			return {
@@ -388,6 +423,15 @@ export function parseJob(bytes: Buffer): Job {
 				other: reader.nullable(f, 'other', (x, n) => parseArchiveId(x[n])),
 				sources: reader.array(f, 'sources', parseSource),
 				exclude: reader.strings(f, 'exclude'),
+			};
+		case 'restore-file':
+			return {
+				...base,
+				verb,
+				root: reader.string(f, 'root'),
+				path: reader.string(f, 'path'),
+				swap: reader.boolean(f, 'swap'),
+				dryRun: reader.boolean(f, 'dryRun'),
 			};
 		case 'probe':
 			return { ...base, verb, write: reader.boolean(f, 'write') };

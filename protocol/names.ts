@@ -51,3 +51,13 @@ export function archiveIdOf(job: string, part: string | undefined, at: number, u
 	const digits = ((fraction << 6) | (unique.readUInt8(0) & 63)).toString(16).padStart(4, '0');
 	return `${job}-${middle}${stamp}-${digits}`;
 }
+
+/** Returns a path that is plainly below a root: relative, no part empty, `.` or `..`; or throws `invalid_parameter`. */
+export function parsePathBelow(path: string): string {
+	const parts = path.split('/');
+	const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..') && !path.includes('\0');
+	if (plain) return path;
+	throw new BackupError('invalid_parameter', `${JSON.stringify(path)} is not a path below its place's root`, {
+		hint: 'Name it from the root of the volume or directory, such as data/app.sqlite, without "..".',
+	});
+}

@@ -1,6 +1,7 @@
 /** Every command, in the order that help shows them. */
 import type { Verb } from '../verb';
 import { backupDirectory, backupVolume } from './backup';
+import { backupSqlite } from './backup-sqlite';
 import { backupPostgres } from './backup-postgres';
 import { browse } from './browse';
 import { compare } from './compare';
@@ -10,11 +11,13 @@ import { deleteVerb } from './delete';
 import { doctor } from './doctor';
 import { download, link } from './download';
 import { drillPostgres } from './drill-postgres';
+import { findSqlite } from './find-sqlite';
 import { hold, release } from './hold';
 import { keygen } from './keygen';
 import { list } from './list';
 import { restoreDirectory } from './restore-directory';
 import { restorePostgres } from './restore-postgres';
+import { restoreSqlite } from './restore-sqlite';
 import { restoreVolume } from './restore-volume';
 import { show } from './show';
 import { verify } from './verify';
@@ -23,6 +26,8 @@ export const verbs: readonly Verb[] = [
 	keygen,
 	backupVolume,
 	backupDirectory,
+	backupSqlite,
+	findSqlite,
 	backupPostgres,
 	list,
 	show,
@@ -32,6 +37,7 @@ export const verbs: readonly Verb[] = [
 	compare,
 	restoreVolume,
 	restoreDirectory,
+	restoreSqlite,
 	restorePostgres,
 	deleteVerb,
 	hold,

@@ -4,6 +4,7 @@
  */
 import { open, realpath, stat, statfs } from 'node:fs/promises';
 import { BackupError } from '../../protocol/errors';
+import { parsePathBelow } from '../../protocol/names';
 
 /** What stands between a place's root and the path of a file in it. */
 const below = '/./';
@@ -32,21 +33,11 @@ export function journalModeOf(header: Buffer): 'wal' | 'rollback' | null {
 	return header.readUInt8(18) === 2 ? 'wal' : 'rollback';
 }
 
-/** Throws `invalid_parameter` for a path that is not plainly below a root. */
-export function requireBelow(path: string): void {
-	const parts = path.split('/');
-	const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..') && !path.includes('\0');
-	if (plain) return;
-	throw new BackupError('invalid_parameter', `${JSON.stringify(path)} is not a path below the place's root`, {
-		hint: 'Name it from the root of the volume or directory, such as data/app.sqlite, without "..".',
-	});
-}
-
 /** `path`: `<root>/./<path below>`. `name`: for messages. */
 export async function placeFile(path: string, name: string): Promise<PlacedFile> {
 	const cut = path.indexOf(below);
 	const [root, rest] = cut < 0 ? ['', ''] : [path.slice(0, cut), path.slice(cut + below.length)];
-	requireBelow(rest);
+	parsePathBelow(rest);
 	try {
 		const [inside, found] = [await realpath(root), await realpath(`${root}/${rest}`)];
 		if (!found.startsWith(`${inside}/`)) {

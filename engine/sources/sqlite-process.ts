@@ -21,10 +21,17 @@ export type SqliteTask =
 			readonly busyLimitMs: number;
 	  }
 	/** `integrity_check`, and what is in there; of a file that nobody else has. */
-	| { readonly do: 'check'; readonly path: string };
+	| { readonly do: 'check'; readonly path: string }
+	/** Whatever a log or a journal beside a database holds goes into it, as when its next user opens and closes it. */
+	| { readonly do: 'fold'; readonly path: string };
 
 export interface SnapshotFacts {
 	readonly journalMode: 'wal' | 'rollback';
+}
+
+export interface FoldFacts {
+	/** False: somebody else has it open. */
+	readonly alone: boolean;
 }
 
 export interface DatabaseFacts {
@@ -109,9 +116,22 @@ function check() {
 		db.close();
 	}
 }
+function fold() {
+	const db = new DatabaseSync(task.path);
+	try {
+		db.exec('PRAGMA busy_timeout = 2000; BEGIN EXCLUSIVE; COMMIT');
+		const { journal_mode } = db.prepare('PRAGMA journal_mode').get();
+		if (journal_mode === 'wal') db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+	} finally {
+		db.close();
+	}
+	// The last one to close a database takes these away.
+	const { existsSync } = require('node:fs');
+	return { alone: !existsSync(task.path + '-wal') && !existsSync(task.path + '-shm') };
+}
 let answer;
 try {
-	answer = { value: task.do === 'snapshot' ? snapshot() : check() };
+	answer = { value: { snapshot, check, fold }[task.do]() };
 } catch (error) {
 	answer = { error: { code: Number(error.errcode ?? 0) & 255, message: String(error.message) } };
 }
@@ -153,6 +173,9 @@ export const takeSnapshot = (
 
 export const checkDatabase = (path: string, signal: AbortSignal): Promise<DatabaseFacts> =>
 	run<DatabaseFacts>({ do: 'check', path }, signal);
+
+export const foldDatabase = (path: string, signal: AbortSignal): Promise<FoldFacts> =>
+	run<FoldFacts>({ do: 'fold', path }, signal);
 
 function died(error: Error & { signal?: NodeJS.Signals | null }, stderr: string): BackupError {
 	const said = stderr.trim().split('\n').at(-1) ?? '';

@@ -2,6 +2,7 @@ import { scratchOf } from '../../../operations/executor';
 import { s3Location } from '../../../operations/s3-location';
 import { defaultRunner, type Where } from '../../../operations/settings';
 import type { Verb } from '../../../protocol/job';
+import type { Kind } from '../../../protocol/record';
 
 const runner: Where = {
 	type: 'runner',
@@ -23,5 +24,12 @@ test.each<[Verb, Where, typeof s3 | typeof directory | typeof volume, string | n
 	['list', runner, s3, null],
 	['copy', inProcess, s3, null],
 ])('%s in %j to %j: scratch %s', (verb, where, to, expected) => {
-	expect(scratchOf(where, verb, to)).toBe(expected);
+	expect(scratchOf(where, { verb }, to)).toBe(expected);
+});
+
+test('snapshots of databases need a scratch volume wherever they go', () => {
+	const archives = (...kinds: Kind[]) =>
+		({ verb: 'backup', archives: kinds.map((kind) => ({ kind })) }) as const;
+	expect(scratchOf(runner, archives('sqlite', 'sqlite'), volume)).toBe('/scratch');
+	expect(scratchOf(runner, archives('volume'), volume)).toBeNull();
 });
