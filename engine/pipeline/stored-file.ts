@@ -53,11 +53,12 @@ export async function createStoredFile(
 	const held: Buffer[] = [];
 	const release = (plain: Buffer) => {
 		held.push(plain);
-		let newer = 0;
-		for (let index = held.length - 1; index >= 0; index--) {
-			if (newer >= segmentSize) held.splice(0, index + 1).forEach(reclaim);
-			newer += held[index]?.length ?? 0;
+		let kept = held.length;
+		for (let newer = 0; kept > 0 && newer < segmentSize; ) {
+			kept -= 1;
+			newer += held[kept]?.length ?? 0;
 		}
+		held.splice(0, kept).forEach(reclaim);
 	};
 	return {
 		get size() {
