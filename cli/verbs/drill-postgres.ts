@@ -86,7 +86,12 @@ const short = (text: string): string => (text.length <= 60 ? text : `${text.slic
 export function drilledText(outcome: DrillOutcome, wantsEvidence: boolean): string {
 	const { id, pass, checks, checksOmitted, image, durationMs, evidenceNotKept } = outcome;
 	const looked = checks.length + checksOmitted;
-	const facts = ['drill', printable(image), checksOf(looked), duration(durationMs)];
+	const facts = [
+		'drill',
+		...(image === null ? [] : [printable(image)]),
+		checksOf(looked),
+		duration(durationMs),
+	];
 	const omitted =
 		checksOmitted === 0 ? [] : [`        and ${checksOf(checksOmitted)} more that are not shown`];
 	const evidence =

@@ -112,7 +112,8 @@ export interface DrillOutcome {
 	readonly checks: readonly DrillCheckResult[];
 	/** Those that are not told. */
 	readonly checksOmitted: number;
-	readonly image: string;
+	/** Null: the archive was found broken before one was needed. */
+	readonly image: string | null;
 	readonly durationMs: number;
 	readonly at: string;
 	/** Null: it is in the repository; else why it is not. */
