@@ -11,7 +11,7 @@ test.each([15, 17] as const)('PostgreSQL %i: what was changed is as it was dumpe
 	const [record] = await dump(server, ['place']);
 	await server.sql(
 		'place',
-		'delete from shop.events; drop view shop.happy; alter table shop.customers drop column tags;',
+		'drop table shop.events; drop view shop.happy; alter table shop.customers drop column tags;',
 	);
 	const outcome = await restore(server, record!, { way: 'in-place', database: 'place', confirm: 'place' });
 	expect(outcome).toMatchObject({ database: 'place', previousDatabase: null, warnings: [] });

@@ -14,8 +14,8 @@ const rolesOf = (server: TestServer) =>
 				shobj_description(oid, 'pg_authid') as comment
 			from pg_authid where rolname !~ '^(pg_|postgres$)') a;
 		select roleid::regrole, member::regrole, admin_option, to_jsonb(m) -> 'inherit_option', to_jsonb(m) -> 'set_option'
-			from pg_auth_members m where roleid::regrole::text !~ '^pg_' order by 1, 2;
-		select setrole::regrole, setconfig from pg_db_role_setting where setdatabase = 0 order by 1;`,
+			from pg_auth_members m where roleid::regrole::text !~ '^pg_' order by roleid::regrole::text, member::regrole::text;
+		select setrole::regrole, setconfig from pg_db_role_setting where setdatabase = 0 order by setrole::regrole::text;`,
 	);
 
 describe.each([15, 17] as const)('PostgreSQL %i', (version) => {
@@ -31,13 +31,13 @@ describe.each([15, 17] as const)('PostgreSQL %i', (version) => {
 		expect(beside.tables).toBeGreaterThan(8);
 		expect(await server.dumpText(beside.database)).toEqual(await server.dumpText('shop'));
 
-		await server.sql('shop', 'drop schema shop cascade; create table later (a int);');
+		await server.sql('shop', 'drop schema shop cascade; create table public.later (a int);');
 		await server.sql('postgres', "alter database shop reset all; comment on database shop is 'other';");
 		const swapped = await restore(server, record!, { way: 'swap', database: 'shop', confirm: 'shop' });
 		expect(await server.dumpText('shop', '--create')).toEqual(before);
 		expect(swapped.database).toBe('shop');
 		expect(swapped.previousDatabase).toMatch(/^shop__before_\d{8}T\d{6}Z$/);
-		expect(await server.sql(swapped.previousDatabase!, 'select count(*) from later;')).toBe('0');
+		expect(await server.sql(swapped.previousDatabase!, 'select count(*) from public.later;')).toBe('0');
 
 		const refusal = await failureOf(restore(other, record!, { database: 'shop' }));
 		expect(refusal.code).toBe('target_failed');
