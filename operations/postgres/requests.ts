@@ -71,7 +71,7 @@ export interface RestorePostgresRequest {
 export interface RestorePostgresOutcome {
 	readonly record: BackupRecord;
 	readonly trust: Trust;
-	/** Where the content is now. */
+	/** Where the content is now; '' for globals, which are the server's. */
 	readonly database: string;
 	/** The one that was there before and is kept; null: none. */
 	readonly previousDatabase: string | null;
