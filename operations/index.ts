@@ -18,6 +18,7 @@ export { copyArchives, type ArchiveCopy, type CopyRequest, type TargetOutcome } 
 export type { CopyTarget } from './copy-places';
 export type { CopySelection } from './copy-plan';
 export { placeOf } from './executor';
+export { decryptColdrune, isColdrune, parseColdruneKey } from './coldrune';
 export { decryptFile } from './decrypt-file';
 export { listDockerVolumes, type VolumeListing } from './list-volumes';
 export { getRecord, listRecords } from './list-records';

@@ -86,7 +86,19 @@ export async function readSecret(
 	what: string,
 	{ missing, invalid }: SecretFileCodes,
 ): Promise<string> {
-	let bytes: Buffer;
+	const bytes = await readSmallFile(path, what, missing);
+	const text = bytes.toString('utf8');
+	// Never the content itself: it may be a secret in another encoding.
+	if (bytes.length > mostBytes || !Buffer.from(text).equals(bytes)) {
+		throw new BackupError(invalid, `the ${what} file ${path} holds no ${what}`, {
+			hint: 'A key file holds what keygen prints; any other secret is one line of UTF-8 text.',
+		});
+	}
+	return text;
+}
+
+/** What a file or pipe holds; of a large one somewhat more than its first 64 KiB. */
+export async function readSmallFile(path: string, what: string, missing: ErrorCode): Promise<Buffer> {
 	try {
 		const file = await open(path);
 		try {
@@ -97,7 +109,7 @@ export async function readSecret(
 				length += chunk.length;
 				if (length > mostBytes) break;
 			}
-			bytes = Buffer.concat(chunks);
+			return Buffer.concat(chunks);
 		} finally {
 			await file.close();
 		}
@@ -107,14 +119,6 @@ export async function readSecret(
 			cause,
 		});
 	}
-	const text = bytes.toString('utf8');
-	// Never the content itself: it may be a secret in another encoding.
-	if (bytes.length > mostBytes || !Buffer.from(text).equals(bytes)) {
-		throw new BackupError(invalid, `the ${what} file ${path} holds no ${what}`, {
-			hint: 'A key file holds what keygen prints; any other secret is one line of UTF-8 text.',
-		});
-	}
-	return text;
 }
 
 function reason(error: unknown): string {

@@ -1,12 +1,19 @@
 /** `decrypt`: one archive file, nothing but its key needed. */
 import { resolve } from 'node:path';
-import { BackupError, decryptFile } from '../../operations/index';
-import { keyFlags, secretsOf } from '../flags/keys';
+import type { Writable } from 'node:stream';
+import {
+	BackupError,
+	decryptColdrune,
+	decryptFile,
+	isColdrune,
+	parseColdruneKey,
+} from '../../operations/index';
+import { keyFlags, readSmallFile, secretsOf } from '../flags/keys';
 import { oneOperand } from '../flags/selection';
 import { duration, size } from '../output/figures';
 import { writeNewFile } from '../output/new-file';
 import { usage } from '../parse-arguments';
-import { defineVerb } from '../verb';
+import { defineVerb, type Outcome, type Shell } from '../verb';
 
 export const decrypt = defineVerb({
 	name: 'decrypt',
@@ -15,6 +22,7 @@ export const decrypt = defineVerb({
 	details: [
 		'Needs no repository and no record. Without --out the plaintext goes to stdout; only authenticated bytes do, but trust them whole only when the exit code is 0.',
 		'With --out the file appears when everything in it is authentic.',
+		'A snapshot that Coldrune made (CRBU) becomes its SQLite database: with --out, and with --key-file for the master key, as 32 bytes, 64 hexadecimal digits or base64.',
 	],
 	flags: [{ name: 'out', value: 'FILE', help: 'Write into this new file instead of stdout' }, ...keyFlags],
 	required: [],
@@ -28,6 +36,7 @@ export const decrypt = defineVerb({
 		if (out === null && shell.json) throw usage('--json goes with --out: else stdout carries the plaintext');
 		if (out === null && shell.stdout.isTTY)
 			throw usage('the plaintext would go to the terminal', 'Add --out FILE, or pipe it into a program.');
+		if (await isColdrune(file)) return await fromColdrune(file, out, flags['key-file'], shell);
 		const { secret, previousSecrets } = await secretsOf(flags, shell.directory);
 		if (secret === null && previousSecrets.length === 0) {
 			throw new BackupError('key_missing', 'no key to decrypt with', {
@@ -39,14 +48,37 @@ export const decrypt = defineVerb({
 			await decryptFile(file, secrets, shell.stdout, shell.context.signal);
 			return { document: null, text: '' };
 		}
-		const started = shell.context.clock.monotonic();
-		const bytes = await writeNewFile(out, shell.context.random, (stream) =>
-			decryptFile(file, secrets, stream, shell.context.signal),
-		);
-		const durationMs = Math.round(shell.context.clock.monotonic() - started);
-		return {
-			document: { file: out, bytes, durationMs },
-			text: `ok      ${out}: ${size(bytes)}, ${duration(durationMs)}\n`,
-		};
+		return await into(out, shell, (stream) => decryptFile(file, secrets, stream, shell.context.signal));
 	},
 });
+
+/** Nothing of it is authentic before its end, so it is never piped into anything. */
+async function fromColdrune(
+	file: string,
+	out: string | null,
+	keyFile: string | undefined,
+	shell: Shell,
+): Promise<Outcome> {
+	if (out === null) throw usage('a Coldrune snapshot is decrypted into a file', 'Add --out FILE.');
+	if (keyFile === undefined) {
+		throw new BackupError('key_missing', 'no key to decrypt with', {
+			hint: "Give Coldrune's master key by --key-file.",
+		});
+	}
+	const key = parseColdruneKey(await readSmallFile(resolve(shell.directory, keyFile), 'key', 'key_missing'));
+	return await into(out, shell, (stream) => decryptColdrune(file, key, stream, shell.context.signal));
+}
+
+async function into(
+	out: string,
+	{ context }: Shell,
+	write: (stream: Writable) => Promise<number>,
+): Promise<Outcome> {
+	const started = context.clock.monotonic();
+	const bytes = await writeNewFile(out, context.random, write);
+	const durationMs = Math.round(context.clock.monotonic() - started);
+	return {
+		document: { file: out, bytes, durationMs },
+		text: `ok      ${out}: ${size(bytes)}, ${duration(durationMs)}\n`,
+	};
+}
