@@ -253,7 +253,9 @@ test('a cancelled drill, and one that takes too long, leave nothing', async () =
 		message: `the drill of ${it.record.id} took longer than 4 s`,
 	});
 	expect(await left(it.job)).toEqual([]);
-	expect(await getRecord(testContext(), where, it.repository, it.record.id)).toMatchObject({ verifications: [] });
+	expect(await getRecord(testContext(), where, it.repository, it.record.id)).toMatchObject({
+		verifications: [],
+	});
 });
 
 describe('what is refused before anything starts', () => {
@@ -349,11 +351,19 @@ describe('a database with everything in it', () => {
 				selection: { by: 'latest', job },
 				image: from === to ? null : imageOf(to),
 				// By the search path that the database has.
-				checks: [check('select count(*) from customers', '=', '500'), check('select lo_get(424242) is not null')],
+				checks: [
+					check('select count(*) from customers', '=', '500'),
+					check('select lo_get(424242) is not null'),
+				],
 			},
 		);
 		expect(outcome.checks.filter(({ pass }) => !pass)).toEqual([]);
-		expect(outcome).toMatchObject({ id: records[0]!.id, pass: true, evidenceNotKept: null, image: imageOf(to) });
+		expect(outcome).toMatchObject({
+			id: records[0]!.id,
+			pass: true,
+			evidenceNotKept: null,
+			image: imageOf(to),
+		});
 		expect(outcome.checks.length).toBeGreaterThan(10);
 		expect(await left(job)).toEqual([]);
 	});
