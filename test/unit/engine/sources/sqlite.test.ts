@@ -104,7 +104,8 @@ test('one that is locked for longer than the limit is told so', async () => {
 	const release = await lock(join(root, 'app.db'));
 	expect(await refusal(source)).toMatchObject({ code: 'source_busy', message: 'data/app.db is locked' });
 	const waiting = take(source, { busyLimitMs: 60_000 });
-	await new Promise((resolve) => setTimeout(resolve, 1000));
+	const aWhile = new Promise((resolve) => setTimeout(resolve, 1000, 'waits'));
+	expect(await Promise.race([waiting, aWhile])).toBe('waits');
 	await release();
 	await waiting;
 });
