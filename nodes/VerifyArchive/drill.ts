@@ -11,7 +11,23 @@ import { errorJson } from '../shared/node-error';
 import type { ItemOutcomes } from '../shared/run-items';
 import { selectionOf } from '../shared/selection';
 
-const comparisons = ['=', '!=', '<', '<=', '>', '>='] as const;
+/** By the panel's values; these are words, for n8n takes a text that begins with "=" as an expression. */
+const comparisons = {
+	equal: '=',
+	notEqual: '!=',
+	less: '<',
+	lessOrEqual: '<=',
+	greater: '>',
+	greaterOrEqual: '>=',
+} as const satisfies Record<string, DrillCheck['comparison']>;
+const comparisonNames = [
+	'equal',
+	'notEqual',
+	'less',
+	'lessOrEqual',
+	'greater',
+	'greaterOrEqual',
+] as const satisfies readonly (keyof typeof comparisons)[];
 
 export function drillRequest(parameters: Fields): DrillRequest {
 	const selection = selectionOf(parameters);
@@ -33,9 +49,10 @@ export function drillRequest(parameters: Fields): DrillRequest {
 
 /** An expected text is taken as it is: it may be empty, or begin with a space. */
 function check(fields: Fields): DrillCheck {
+	const comparison = fields.oneOf('comparison', 'Comparison', comparisonNames, 'equal');
 	return {
 		statement: fields.required('statement', 'Statement', 'Write a statement, or remove the check.'),
-		comparison: fields.oneOf('comparison', 'Comparison', comparisons, '='),
+		comparison: comparisons[comparison],
 		expected: fields.text('expected', 'Expected', { exact: true }),
 	};
 }

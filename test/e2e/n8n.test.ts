@@ -1,6 +1,7 @@
 /** The package in a real n8n, against a real Docker Engine. One n8n serves all suites; they run in this order. */
 import { startLab } from './lab/lab';
 import { canvasSuite } from './suites/canvas';
+import { databaseSuite } from './suites/databases';
 import { editorSuite } from './suites/editor';
 import { failureSuite } from './suites/failures';
 import { interruptionSuite } from './suites/interruptions';
@@ -17,6 +18,7 @@ failureSuite(lab);
 editorSuite(lab);
 tcpSuite(lab);
 restoreSuite(lab);
+databaseSuite(lab);
 s3Suite(lab);
 canvasSuite(lab);
 interruptionSuite(lab);

@@ -1,8 +1,11 @@
 /** The nodes whole, as n8n calls them, up to a Docker host that is not there. */
+import { type INodeType } from 'n8n-workflow';
 import { BackupCatalog } from '../../../nodes/BackupCatalog/BackupCatalog.node';
 import { BackupVolume } from '../../../nodes/BackupVolume/BackupVolume.node';
+import { DumpPostgres } from '../../../nodes/DumpPostgres/DumpPostgres.node';
 import { Restore } from '../../../nodes/Restore/Restore.node';
 import { backupRepositoryTest, dockerHostTest } from '../../../nodes/shared/credential-tests';
+import { SnapshotSqlite } from '../../../nodes/SnapshotSqlite/SnapshotSqlite.node';
 import { VerifyArchive } from '../../../nodes/VerifyArchive/VerifyArchive.node';
 import { execution } from './execution';
 
@@ -27,14 +30,28 @@ const backup = {
 	compressionLevel: 1,
 };
 
-test.each([
+const restore = { select: 'id', record: id };
+const databases: [string, INodeType, Record<string, unknown>][] = [
+	['Dump Postgres', new DumpPostgres(), { job: 'nightly', container: 'db', databasesBy: 'all' }],
+	[
+		'Snapshot SQLite',
+		new SnapshotSqlite(),
+		{ job: 'nightly', placeType: 'volume', volume: 'app', databasesBy: 'all' },
+	],
+	['Restore', new Restore(), { ...restore, kind: 'postgres', container: 'db', databaseWay: 'new' }],
+	['Restore', new Restore(), { ...restore, kind: 'sqlite', placeType: 'original', fileWay: 'beside' }],
+	['Verify Archive', new VerifyArchive(), { ...restore, level: 'drill', failOnBad: true }],
+];
+
+test.each<[string, INodeType, Record<string, unknown>]>([
 	['Backup Volume', new BackupVolume(), backup],
 	['Verify Archive', new VerifyArchive(), { select: 'id', record: id, level: 'deep', failOnBad: true }],
 	['Restore', new Restore(), { select: 'id', record: id, volumesBy: 'all', target: 'affixed', suffix: '-r' }],
 	['Backup Catalog', new BackupCatalog(), { operation: 'getAll', returnAll: true }],
+	...databases,
 ])('%s without Docker: an error with code and hint', async (_, node, parameters) => {
 	const { functions } = execution({ parameters, credentials });
-	await expect(node.execute.call(functions)).rejects.toMatchObject({
+	await expect(node.execute?.call(functions)).rejects.toMatchObject({
 		name: 'NodeOperationError',
 		message: 'docker at unix:///nowhere/docker.sock has no socket',
 		description: expect.stringMatching(/^Check that Docker runs.*\(docker_unreachable\)$/),
@@ -68,9 +85,18 @@ test.each([
 	['Backup Catalog', new BackupCatalog(), { operation: 'getAll', returnAll: true }],
 ])('%s without a Docker Host credential: a directory needs one', async (_name, node, parameters) => {
 	const { functions } = execution({ parameters, credentials: withoutHost });
-	await expect(node.execute.call(functions)).rejects.toMatchObject({
+	await expect(node.execute?.call(functions)).rejects.toMatchObject({
 		message: 'the repository is a directory /srv/backups of a Docker host, and no host is chosen',
 		description: expect.stringMatching(/^Choose a Docker Host credential .*\(usage\)$/),
+	});
+});
+
+test('a drill without a Docker Host credential: wherever the repository is, it needs one', async () => {
+	const parameters = { ...restore, level: 'drill', failOnBad: true };
+	const { functions } = execution({ parameters, credentials: withoutHost });
+	await expect(new VerifyArchive().execute.call(functions)).rejects.toMatchObject({
+		message: 'a drill starts a container, and no Docker host is chosen',
+		description: expect.stringMatching(/\(usage\)$/),
 	});
 });
 

@@ -1,4 +1,5 @@
 import { drillOutcome, drillRequest, hostForDrill } from '../../../../nodes/VerifyArchive/drill';
+import { drillProperties } from '../../../../nodes/VerifyArchive/properties-drill';
 import { fieldsIn } from '../../../../nodes/shared/fields';
 import { defaultRunner, type DrillOutcome } from '../../../../operations/index';
 import { exampleRecord } from '../example-record';
@@ -23,7 +24,10 @@ test.each([
 	[{ jobSeries: 'the series' }, { selection: { by: 'latest', job: 'databases', series: 'the series' } }],
 	[{ select: 'id', record: 'x' }, { selection: { by: 'id', id: 'x' } }],
 	[
-		checks({ statement: ' select 1 ', comparison: '>=', expected: ' 1 ' }, { statement: 'select 2' }),
+		checks(
+			{ statement: ' select 1 ', comparison: 'greaterOrEqual', expected: ' 1 ' },
+			{ statement: 'select 2' },
+		),
 		{
 			checks: [
 				{ statement: 'select 1', comparison: '>=', expected: ' 1 ' },
@@ -31,7 +35,7 @@ test.each([
 			],
 		},
 	],
-	[checks({ statement: 'select 1', comparison: '=', expected: 1 }), { checks: [{ expected: '1' }] }],
+	[checks({ statement: 'select 1', comparison: 'equal', expected: 1 }), { checks: [{ expected: '1' }] }],
 	[
 		{ options: { image: 'postgres:17', drillLimit: 60, allowUnsigned: true, keepEvidence: false } },
 		{ image: 'postgres:17', totalLimitMs: 60_000, allowUnsigned: true, keepEvidence: false },
@@ -44,10 +48,25 @@ test.each([
 	[{ select: 'all' }],
 	[{ job: '' }],
 	[checks({ statement: ' ', expected: '1' })],
-	[checks({ statement: 'select 1', comparison: 'like' })],
+	[checks({ statement: 'select 1', comparison: '=' })],
 	[{ options: { drillLimit: 0 } }],
 ])('%j is refused', (changes) => {
 	expect(() => request(changes)).toThrow(expect.objectContaining({ code: 'invalid_parameter' }));
+});
+
+test.each([
+	['equal', '='],
+	['notEqual', '!='],
+	['less', '<'],
+	['lessOrEqual', '<='],
+	['greater', '>'],
+	['greaterOrEqual', '>='],
+])('comparison %s', (comparison, sign) => {
+	expect(request(checks({ statement: 'select 1', comparison })).checks[0]?.comparison).toBe(sign);
+});
+
+test('no choice of the panel begins like an expression of n8n', () => {
+	expect(JSON.stringify(drillProperties)).not.toContain('"value":"=');
 });
 
 test('a drill needs a Docker host', () => {
