@@ -21,7 +21,8 @@ export function dumpArguments(
 		'--no-password',
 		`--compress=${compress}`,
 		`--snapshot=${snapshot}`,
-		`--lock-wait-timeout=${choice.stallLimitMs}`,
+		// Sooner than it has stalled: its own words name the table.
+		`--lock-wait-timeout=${Math.ceil(choice.stallLimitMs / 2)}`,
 		...choice.schemas.map((pattern) => `--schema=${pattern}`),
 		...choice.excludeSchemas.map((pattern) => `--exclude-schema=${pattern}`),
 		...choice.tables.map((pattern) => `--table=${pattern}`),

@@ -72,6 +72,8 @@ async function readDump(
 		throw failure;
 	} finally {
 		signal.removeEventListener('abort', kill);
+		// Output that nobody reads would hold up every other exec in the container.
+		process.stdout.destroy();
 		await process.kill().catch((error: unknown) => {
 			throw joinErrors(failure, error);
 		});

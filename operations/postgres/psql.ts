@@ -180,6 +180,8 @@ function sessionOver(
 		},
 		close: async () => {
 			process.stdin.end();
+			// Output that nobody reads would hold up every other exec in the container.
+			process.stdout.destroy();
 			await process.kill();
 		},
 	};

@@ -92,8 +92,9 @@ async function startServer(
 		return (await run(['psql', ...flags, '-d', conninfo(database)], statements)).toString().trim();
 	};
 	// Only the real server listens on TCP, not the one that sets the cluster up.
+	const port = settings.find((setting) => setting.startsWith('port='))?.slice('port='.length) ?? '5432';
 	await until(`${container} to answer`, () =>
-		run(['pg_isready', '-q', '-h', '127.0.0.1']).then(
+		run(['pg_isready', '-q', '-h', '127.0.0.1', '-p', port]).then(
 			() => true,
 			() => false,
 		),

@@ -29,7 +29,7 @@ test('what users name stays a value of its option', () => {
 		'--no-password',
 		'--compress=zstd:1',
 		'--snapshot=00000003-1',
-		'--lock-wait-timeout=60000',
+		'--lock-wait-timeout=30000',
 		'--schema=--file=/etc/passwd',
 		'--exclude-schema=b',
 		'--table=-x',
