@@ -125,7 +125,8 @@ function dumpFailure(place: PostgresPlace, exitCode: number, stderr: string): Ba
 			: exitCode > 128
 				? `was killed (signal ${exitCode - 128})`
 				: `failed (exit code ${exitCode})`;
-	if (/lock timeout/.test(stderr)) {
+	// Of the wait for locks: pg_dump sets the one while it takes them, and lifts it afterwards.
+	if (/(?:lock|statement) timeout/.test(stderr)) {
 		return new BackupError('source_busy', `${named(place)} ${how}: ${lastLines(stderr, 4)}`, {
 			hint: 'Something holds a lock on a table for too long: end it, or dump at another time.',
 		});
