@@ -38,7 +38,7 @@ export interface ExecProcess {
 	readonly stderr: Readable;
 	/** The program's exit code once it has ended and its output was read; 128 + signal when it was killed. Never rejects; −1 when it could not be learnt. */
 	readonly exited: Promise<number>;
-	/** Resolves when the program is gone; any number of times. */
+	/** Resolves when the program is gone; any number of times. What was not read of its output is dropped. */
 	kill(): Promise<void>;
 }
 
@@ -146,22 +146,27 @@ async function end(
 	{ guard, program, id }: Running,
 	{ ending, exited }: { readonly ending: AbortController; readonly exited: Promise<number> },
 ): Promise<void> {
-	guard.close();
-	ending.abort();
-	if (!(await within(exited, 1_000))) {
-		// Its last output is read by nobody, which would hold up its end too.
-		for (const stream of [program.stdout, program.stderr]) stream.destroy();
+	try {
+		guard.close();
+		ending.abort();
+		if (!(await within(exited, 1_000))) {
+			// Its last output is read by nobody, which would hold up its end too.
+			for (const stream of [program.stdout, program.stderr]) stream.destroy();
+		}
+		if (!(await within(exited, killMs)) && (await execExit(host, program.id)) === undefined) {
+			// A connection was lost without the daemon's notice, so the guard has not been told.
+			const another = await startGuard(host, spec);
+			await another.watch(id);
+			another.close();
+			await within(exited, killMs);
+		}
+		if ((await within(exited, 0)) && (await exited) >= 0) return;
+		if ((await execExit(host, program.id)) !== undefined) return;
+		throw new BackupError('docker_failed', `a program in container "${spec.container}" could not be killed`);
+	} finally {
+		// A connection that stays open with output nobody reads can hold up every later exec in that container.
+		program.close();
 	}
-	if (!(await within(exited, killMs)) && (await execExit(host, program.id)) === undefined) {
-		// A connection was lost without the daemon's notice, so the guard has not been told.
-		const another = await startGuard(host, spec);
-		await another.watch(id);
-		another.close();
-		await within(exited, killMs);
-	}
-	if ((await within(exited, 0)) && (await exited) >= 0) return;
-	if ((await execExit(host, program.id)) !== undefined) return;
-	throw new BackupError('docker_failed', `a program in container "${spec.container}" could not be killed`);
 }
 
 async function within(exited: Promise<number>, ms: number): Promise<boolean> {

@@ -43,7 +43,7 @@ export async function readGlobalsOfRun(
 
 /** A database may have that name too: its description says which it is. */
 const mayBeGlobals = ({ kind, status, series }: BackupRecord): boolean =>
-	kind === 'postgres' && status === 'success' && series.endsWith(':globals');
+	kind === 'postgres' && status === 'success' && /^[^:]*:globals$/.test(series);
 
 export async function readGlobals(content: Readable): Promise<PostgresGlobals> {
 	const chunks: Buffer[] = [];
