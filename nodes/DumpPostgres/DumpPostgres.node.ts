@@ -28,7 +28,7 @@ export class DumpPostgres implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ $parameter["job"] }}: {{ $parameter["container"].value || $parameter["container"] || "" }}',
+			'={{ $parameter["job"] }}: {{ $parameter["container"]?.value || $parameter["container"] || "" }}',
 		description: 'Back up the Postgres databases of a container: consistent, encrypted, ready to be drilled',
 		defaults: { name: 'Dump Postgres' },
 		inputs: [NodeConnectionTypes.Main],

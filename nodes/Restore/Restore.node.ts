@@ -34,7 +34,7 @@ export class Restore implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ $parameter["kind"] }}: {{ $parameter["select"] === "id" ? "one backup" : "latest of " + ($parameter["job"].value || $parameter["job"] || "a job") }}',
+			'={{ $parameter["kind"] }}: {{ $parameter["select"] === "id" ? "one backup" : "latest of " + ($parameter["job"]?.value || $parameter["job"] || "a job") }}',
 		description: 'Restore volumes and databases from a backup, beside what exists or over it',
 		defaults: { name: 'Restore' },
 		inputs: [NodeConnectionTypes.Main],

@@ -29,7 +29,7 @@ export class SnapshotSqlite implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ $parameter["job"] }}: {{ $parameter["placeType"] === "directory" ? $parameter["directory"] : ($parameter["volume"].value || $parameter["volume"] || "") }}',
+			'={{ $parameter["job"] }}: {{ $parameter["placeType"] === "directory" ? $parameter["directory"] : ($parameter["volume"]?.value || $parameter["volume"] || "") }}',
 		description: 'Back up SQLite databases while they are written to: consistent, checked, encrypted',
 		defaults: { name: 'Snapshot SQLite' },
 		inputs: [NodeConnectionTypes.Main],

@@ -33,7 +33,7 @@ export class VerifyArchive implements INodeType {
 		group: ['output'],
 		version: 1,
 		subtitle:
-			'={{ ["live", "archive"].includes($parameter["level"]) ? "compare" : $parameter["level"] }}: {{ $parameter["select"] === "id" ? "one backup" : ($parameter["job"].value || $parameter["job"] || "a job") }}',
+			'={{ ["live", "archive"].includes($parameter["level"]) ? "compare" : $parameter["level"] }}: {{ $parameter["select"] === "id" ? "one backup" : ($parameter["job"]?.value || $parameter["job"] || "a job") }}',
 		description: 'Check that backups can still be trusted: re-read, re-hash, decrypt, compare, drill',
 		defaults: { name: 'Verify Archive' },
 		inputs: [NodeConnectionTypes.Main],
