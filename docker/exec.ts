@@ -87,9 +87,14 @@ function requireWhole(texts: readonly string[]): void {
 async function notStarted(host: DockerHost, container: string, program: ExecSession): Promise<unknown> {
 	const said = await textOf(program.stdout).catch(() => '');
 	try {
-		await runningContainer(host, container);
 		const code = await execExit(host, program.id);
 		const missing = code === 126 || code === 127;
+		await runningContainer(host, container);
+		// Of a container's end the daemon may learn a moment later.
+		for (let look = 0; look < 10 && !missing; look += 1) {
+			await sleep(200);
+			await runningContainer(host, container);
+		}
 		return new BackupError(
 			'docker_failed',
 			`no program could be started in container "${container}"${said && `: ${said.trim().slice(0, 500)}`}`,
