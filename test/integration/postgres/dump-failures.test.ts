@@ -41,7 +41,9 @@ const now = (...args: string[]): string => execFileSync('docker', args).toString
 
 /** Process ids on this machine. */
 const dumpsIn = (container: string): string[] =>
-	[...now('top', container, '-eo', 'pid,args').matchAll(/^\s*(\d+)\s+\S*pg_dump /gm)].map(([, pid = '']) => pid);
+	[...now('top', container, '-eo', 'pid,args').matchAll(/^\s*(\d+)\s+\S*pg_dump /gm)].map(
+		([, pid = '']) => pid,
+	);
 
 async function nothingLeft({ container, backends }: TestServer): Promise<void> {
 	expect(dumpsIn(container)).toEqual([]);
