@@ -118,11 +118,7 @@ async function startServer(
 		},
 		async dumpText(database, ...more) {
 			const text = await run(['pg_dump', '-U', 'postgres', '-w', ...more, '-d', conninfo(database)]);
-			return text
-				.toString()
-				.split('\n')
-				.filter((line) => !/^\\(?:un)?restrict /.test(line))
-				.join('\n');
+			return comparable(text.toString());
 		},
 		async backends() {
 			const names = await sql(
@@ -134,6 +130,12 @@ async function startServer(
 		processes: () => docker('top', container, '-eo', 'pid,args'),
 		run,
 	};
+}
+
+/** What `pg_dump` gave, without what differs between any two dumps. */
+export function comparable(dump: string): string {
+	const lines = dump.trim().split('\n');
+	return lines.filter((line) => !/^\\(?:un)?restrict /.test(line)).join('\n');
 }
 
 /** By the docker command: the password in the environment only. */

@@ -1,6 +1,6 @@
 /**
  * A Docker Engine of its own beside the machine's: the new host of a recovery. It has no volume, no container and no
- * image but the runner's, and a bridge of its own, so it touches nothing of the first engine. Needs root.
+ * image but those it is given, and a bridge of its own, so it touches nothing of the first engine. Needs root.
  */
 import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,8 +15,8 @@ export interface EmptyEngine {
 	docker(...args: string[]): Promise<string>;
 }
 
-/** Call it at the top of a test file; `image` is copied from the first engine. */
-export function emptyEngine(image: string): EmptyEngine {
+/** Call it at the top of a test file; the images are copied from the first engine. */
+export function emptyEngine(...images: string[]): EmptyEngine {
 	const root = mkdtempSync(join(tmpdir(), 'docker-backup-engine-'));
 	const host = `unix://${join(root, 'docker.sock')}`;
 	const log = join(root, 'log');
@@ -37,9 +37,10 @@ export function emptyEngine(image: string): EmptyEngine {
 		await until('the second Docker Engine', answers);
 		const copied = spawnSync('bash', [
 			'-c',
-			'set -o pipefail; docker save "$0" | docker --host "$1" load',
-			image,
+			'set -o pipefail; docker save "${@:2}" | docker --host "$1" load',
+			'bash',
 			host,
+			...images,
 		]);
 		if (copied.status !== 0) throw new Error(String(copied.stderr));
 	});

@@ -5,11 +5,13 @@
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { createOddTree, describeTree, diffTrees, noise, type TreeFacts } from '../../trees/odd-tree';
 import { withoutPowers } from '../../trees/without-powers';
 import { buckets, s3Environment } from '../s3/buckets';
-import { fill, json, lab, mountpoint } from '../cli/lab';
+import { docker, fill, json, lab, mountpoint, until } from '../cli/lab';
+import { comparable, imageOf, postgresLab } from '../postgres/lab';
 import { emptyEngine } from './empty-engine';
 import { installPackage } from './package';
 import { reader, sectionsOf } from './page';
@@ -18,7 +20,9 @@ const image = process.env['RUNNER_IMAGE'] ?? 'node:24-bookworm-slim';
 const root = join(__dirname, '../../..');
 const sections = sectionsOf('RECOVERY.md');
 const { directory, job: newJob, keyFile, volume } = lab();
-const engine = emptyEngine(image);
+const postgres = imageOf(17);
+const engine = emptyEngine(image, postgres);
+const servers = postgresLab();
 const s3 = buckets();
 
 const home = directory();
@@ -63,10 +67,8 @@ beforeAll(async () => {
 		large: noise(6 << 20, 1),
 	});
 	await fill(n8n, { config: '{"encryptionKey":"k"}', 'database.sqlite': noise(70_000, 2) });
-	await fill(database, { PG_VERSION: '17\n', 'base/1/1255': noise(700_000, 3) });
+	await makeDatabase();
 	execFileSync('chown', ['-R', '1000:1000', await mountpoint(n8n)]);
-	execFileSync('chown', ['-R', '999:999', await mountpoint(database)]);
-	execFileSync('chmod', ['0700', await mountpoint(database)]);
 
 	const job = newJob();
 	person.put('REPOSITORY', repository);
@@ -79,7 +81,9 @@ beforeAll(async () => {
 	person.put('N8N_IMAGE', image);
 	person.put('POSTGRES_ID', (await backUp([database], newJob())).id);
 	person.put('POSTGRES_VOLUME', database);
-	person.put('POSTGRES_IMAGE', image);
+	person.put('POSTGRES_IMAGE', postgres);
+	await putDump();
+	await putSnapshot();
 	await putDamaged();
 	await putS3();
 	putKeys();
@@ -87,6 +91,77 @@ beforeAll(async () => {
 		person.put(name, join(home, name.toLowerCase()));
 	person.put('PACKAGE', installPackage(home, directory()));
 });
+
+/** A volume with a server's files, after its clean end. */
+async function makeDatabase(): Promise<void> {
+	const name = `dbk-recovery-${database}`;
+	const mount = ['-v', `${database}:/var/lib/postgresql/data`];
+	await docker('run', '-d', '--name', name, ...mount, '-e', 'POSTGRES_PASSWORD=old', postgres);
+	try {
+		await until('the old database', () => answering((...line) => docker(...line), name));
+		await docker('exec', name, 'psql', '-U', 'postgres', '-c', 'create table kept as select 42 as answer');
+		await docker('stop', name);
+	} finally {
+		await docker('rm', '-f', name);
+	}
+}
+
+const answering = async (run: (...line: string[]) => Promise<string>, container: string): Promise<boolean> =>
+	await run('exec', container, 'pg_isready', '-q', '-h', '127.0.0.1').then(
+		() => true,
+		() => false,
+	);
+
+let dumpText: string;
+
+async function putDump(): Promise<void> {
+	const server = await servers.server(17);
+	await server.createRich('shop');
+	dumpText = await server.dumpText('shop');
+	const job = newJob();
+	const line = ['backup', 'postgres', '--container', server.container, '--database', 'shop', '--globals'];
+	const { records } = await json<{ records: (Backup & { series: string })[] }>(
+		[...line, '--job', job, ...at],
+		0,
+		{ PGPASSWORD: server.password },
+	);
+	person.put('NEW_POSTGRES_IMAGE', postgres);
+	person.put('DUMP_JOB', job);
+	person.put('DATABASE', 'shop');
+	person.put('DUMP_ID', records.find(({ series }) => series.endsWith(':shop'))!.id);
+	person.put('GLOBALS_ID', records.find(({ series }) => series.endsWith(':globals'))!.id);
+}
+
+async function putSnapshot(): Promise<void> {
+	const app = await volume('app');
+	const file = new DatabaseSync(join(await mountpoint(app), 'app.db'));
+	file.exec("create table notes (text); insert into notes values ('kept')");
+	file.close();
+	const job = newJob();
+	const line = ['backup', 'sqlite', '--volume', app, '--path', 'app.db', '--job', job];
+	const { records } = await json<{ records: Backup[] }>([...line, ...at], 0);
+	person.put('SQLITE_ID', records[0]!.id);
+	person.put('SQLITE_JOB', job);
+	person.put('SQLITE_VOLUME', app);
+	person.put('SQLITE_PATH', 'app.db');
+	sqliteVolume = app;
+	sqliteId = records[0]!.id;
+}
+
+let sqliteVolume: string;
+let sqliteId: string;
+
+function notesIn(path: string): unknown {
+	const file = new DatabaseSync(path, { readOnly: true });
+	try {
+		return file
+			.prepare('select text from notes')
+			.all()
+			.map((row) => row['text']);
+	} finally {
+		file.close();
+	}
+}
 
 async function putDamaged(): Promise<void> {
 	const damaged = await backUp([settings], newJob());
@@ -192,11 +267,27 @@ const followed: readonly (readonly [heading: string, follower: () => Promise<voi
 		},
 	],
 	[
-		'Databases',
+		'Databases from dumps',
 		async () => {
-			await follow('Databases');
-			expect(await differences(database, await restoredTo(database))).toEqual([]);
+			await follow('Databases from dumps');
+			expect(await dumpOf('shop')).toBe(dumpText);
+		},
+	],
+	[
+		'SQLite from snapshots',
+		async () => {
+			await follow('SQLite from snapshots');
+			expect(notesIn(join(await restoredTo(sqliteVolume), 'app.db'))).toEqual(['kept']);
+		},
+	],
+	[
+		'Databases from volumes',
+		async () => {
+			await follow('Databases from volumes');
 			expect(await mountsOf('db')).toEqual([[database, '/var/lib/postgresql/data']]);
+			await until('the restored database', () => answering(engine.docker, 'db'));
+			const query = ['-U', 'postgres', '-tAc', 'select answer from kept'];
+			expect(await engine.docker('exec', 'db', 'psql', ...query)).toBe('42');
 		},
 	],
 	[
@@ -241,6 +332,20 @@ const followed: readonly (readonly [heading: string, follower: () => Promise<voi
 		},
 	],
 	[
+		'A dump of Postgres',
+		async () => {
+			await follow('A dump of Postgres', { path: stockTools('docker') });
+			expect(await dumpOf('stock')).toBe(dumpText);
+		},
+	],
+	[
+		'A snapshot of SQLite',
+		async () => {
+			await follow('A snapshot of SQLite', { path: stockTools() });
+			expect(notesIn(join(home, `${sqliteId}.sqlite`))).toEqual(['kept']);
+		},
+	],
+	[
 		'Into a Docker volume',
 		async () => {
 			await follow('Into a Docker volume');
@@ -249,6 +354,9 @@ const followed: readonly (readonly [heading: string, follower: () => Promise<voi
 	],
 ];
 
+const dumpOf = async (name: string): Promise<string> =>
+	comparable(await engine.docker('exec', 'new-db', 'pg_dump', '-U', 'postgres', '-d', name));
+
 async function mountsOf(container: string): Promise<unknown> {
 	const format = '{{range .Mounts}}{{json .Name}} {{json .Destination}}{{"\\n"}}{{end}}';
 	const text = await engine.docker('inspect', '-f', format, container);
@@ -256,11 +364,11 @@ async function mountsOf(container: string): Promise<unknown> {
 }
 
 /** A PATH with these programs only; the Python is one that has the module which the page installs. */
-function stockTools(): string {
+function stockTools(...more: string[]): string {
 	const folder = directory();
 	const which = (name: string) =>
 		execFileSync('/bin/bash', ['-c', 'command -v "$0"', name]).toString().trim();
-	for (const name of ['zstd', 'tar', 'sha256sum', 'head', 'mkdir'])
+	for (const name of ['zstd', 'tar', 'sha256sum', 'head', 'mkdir', ...more])
 		symlinkSync(which(name), join(folder, name));
 	const usable = ['/usr/bin/python3', which('python3')].find((candidate) => {
 		try {
