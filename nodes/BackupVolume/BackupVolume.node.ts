@@ -16,7 +16,7 @@ import { getVolumes } from '../shared/pickers';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
 import { backupProperties } from './properties';
-import { outcomesOf } from './outcomes';
+import { outcomesOf } from '../shared/backup-outcomes';
 import { backUpRequest } from './request';
 
 export class BackupVolume implements INodeType {

@@ -10,7 +10,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { dumpPostgres } from '../../operations';
-import { outcomesOf } from '../BackupVolume/outcomes';
+import { outcomesOf } from '../shared/backup-outcomes';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
 import { getDatabases, searchContainers } from '../shared/database-pickers';
 import { hostSettings } from '../shared/host-settings';

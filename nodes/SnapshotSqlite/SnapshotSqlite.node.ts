@@ -11,7 +11,7 @@ import {
 	type INodeTypeDescription,
 } from 'n8n-workflow';
 import { snapshotSqlite } from '../../operations';
-import { outcomesOf } from '../BackupVolume/outcomes';
+import { outcomesOf } from '../shared/backup-outcomes';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
 import { getSqliteFiles } from '../shared/database-pickers';
 import { hostSettings } from '../shared/host-settings';

@@ -1,4 +1,4 @@
-import { outcomesOf } from '../../../../nodes/BackupVolume/outcomes';
+import { outcomesOf } from '../../../../nodes/shared/backup-outcomes';
 import { exampleRecord, failedRecord } from '../example-record';
 
 test('a success: the flat record, and whether the repository is new', () => {

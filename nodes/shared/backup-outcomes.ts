@@ -1,6 +1,6 @@
 /** What the node says of a run: one outcome per record; failed ones name their archive when there are more. */
 import { BackupError, type BackUpOutcome, type BackupRecord } from '../../operations';
-import type { ItemOutcomes, Outcome } from '../shared/run-items';
+import type { ItemOutcomes, Outcome } from './run-items';
 
 export function outcomesOf({ records, repositoryCreated }: BackUpOutcome): ItemOutcomes {
 	const outcomes = records.map((record): Outcome => {
