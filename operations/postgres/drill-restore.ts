@@ -15,6 +15,7 @@ import { completeNewDatabase } from './new-database';
 import { quoteIdentifier, quoteLiteral } from './quoting';
 import { restoreArguments } from './restore-arguments';
 import type { RestoreServer } from './restore-server';
+import { schemaStatements } from './schema-statements';
 import { maintenanceOf } from './target-server';
 import type { PostgresLogin } from './tools';
 
@@ -50,7 +51,7 @@ export async function restoreForDrill(restore: DrillRestore): Promise<Restored> 
 			...(database === 'postgres' ? ['DROP DATABASE IF EXISTS postgres'] : []),
 			createDatabase(database, description.properties, { major: login.serverMajor, tablespace: null }),
 		]);
-		await server.run(database, schemaStatements(contents));
+		await server.run(database, schemaStatements(contents?.entries ?? [], { whole: true, isNew: true }));
 		const problem = await fill(restore, database, dump);
 		if (problem === null) await completeNewDatabase(server, maintenance, database, description);
 		return { database, problem, tables: tablesOf(description, contents) };
@@ -104,23 +105,6 @@ async function fill(
 		if (error instanceof BackupError && error.code === 'target_failed') return error.message;
 		throw error;
 	}
-}
-
-/** What a dump of a part takes for granted, or brings though a new database has it. */
-export function schemaStatements(contents: DumpContents | null): string[] {
-	const entries = contents?.entries ?? [];
-	const own = entries.filter(({ type }) => type === 'SCHEMA');
-	const needed = new Set(entries.flatMap(({ schema }) => (schema === null ? [] : [schema])));
-	for (const { tag } of own) needed.delete(tag);
-	const bringsPublic = own.some(
-		({ tag, definition }) => tag === 'public' && /^CREATE SCHEMA/m.test(definition),
-	);
-	return [
-		...(bringsPublic ? ['DROP SCHEMA IF EXISTS public'] : []),
-		...[...needed]
-			.filter((name) => !/^(?:pg_|information_schema$)/.test(name))
-			.map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
-	];
 }
 
 /** Those that own what only a superuser may own. */

@@ -9,7 +9,6 @@ import type { OperationContext } from '../settings';
 import { checkRestored, type CheckedRestore } from './check-restored';
 import { feedRestore } from './feed-restore';
 import { completeNewDatabase, dropDatabase, withNewDatabase } from './new-database';
-import { quoteIdentifier } from './quoting';
 import type { RestorePostgresRequest } from './requests';
 import { restoreArguments } from './restore-arguments';
 import { dropRoles, makeRoles } from './restore-globals';
@@ -71,13 +70,10 @@ async function inPlace(restore: DatabaseRestore): Promise<CheckedRestore> {
 }
 
 async function fill({ context, server, maintenance, request, plan, dump }: DatabaseRestore): Promise<void> {
-	const { into, way, singleTransaction, tablespaces, schemas } = plan;
+	const { into, way, singleTransaction, tablespaces, schemaStatements } = plan;
 	// By this name its work is found on the server; a kept dump's name could be too long for it.
 	const applicationName = `docker-backup-restore-${context.random.bytes(8).toString('hex')}`;
-	await server.run(
-		into,
-		schemas.map((name) => `CREATE SCHEMA IF NOT EXISTS ${quoteIdentifier(name)}`),
-	);
+	await server.run(into, schemaStatements);
 	const toolArguments = restoreArguments({
 		database: into,
 		clean: way === 'in-place',

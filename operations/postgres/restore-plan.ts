@@ -10,6 +10,7 @@ import type { RestorePostgresRequest } from './requests';
 import { beforeName, restoreName } from './restore-names';
 import { requireContent, requireNames, requireRoles, requireVersions } from './restore-refusals';
 import { stepsOf } from './restore-steps';
+import { schemaStatements } from './schema-statements';
 
 /** What the server has. */
 export interface TargetServer {
@@ -56,8 +57,8 @@ export interface RestorePlan {
 	readonly tablespace: string | null;
 	/** Whether the objects go to the tablespaces they were in. */
 	readonly tablespaces: boolean;
-	/** Schemas that pg_restore takes for granted when only a part is restored. */
-	readonly schemas: readonly string[];
+	/** Before pg_restore: schemas that it takes for granted. */
+	readonly schemaStatements: readonly string[];
 	readonly globals: GlobalsPlan | null;
 	readonly warnings: readonly string[];
 	readonly steps: readonly string[];
@@ -85,7 +86,10 @@ export function planRestore(input: PlanInput): RestorePlan {
 		keepsPrevious: before !== null && request.previous === 'keep',
 		...transactionOf(input),
 		...tablespacesOf(description, entries, server),
-		schemas: schemasNeeded(description, request),
+		schemaStatements: schemaStatements(entries ?? [], {
+			whole: request.schemas.length + request.tables.length === 0,
+			isNew: way !== 'in-place',
+		}),
 		globals: globals && planGlobals(globals, server, roles ?? null),
 	};
 	requireRoles(roles, plan.globals, input);
@@ -129,15 +133,6 @@ function tablespacesOf(
 		tablespace: tablespaces.has(properties.tablespace) ? properties.tablespace : null,
 		tablespaces: (entries ?? []).every(({ tablespace }) => tablespace === '' || tablespaces.has(tablespace)),
 	};
-}
-
-function schemasNeeded(
-	description: PostgresDescription,
-	{ schemas, tables }: RestorePostgresRequest,
-): string[] {
-	if (schemas.length > 0) return [...schemas];
-	const needed = description.tables.filter(({ name }) => tables.includes(name)).map(({ schema }) => schema);
-	return [...new Set(needed)];
 }
 
 function warningsOf(

@@ -88,6 +88,14 @@ test('chosen schemas and tables', async () => {
 		tables: ["odd table 'y'"],
 	});
 	expect(await server.sql('parts', `select count(*) from "odd schema ""x"""."odd table 'y'";`)).toBe('2');
+	// Its pg_dump has left the schema itself out.
+	const [ofTable] = await dump(server, ['parts'], { tables: ['shop.counters'] });
+	await restore(server, ofTable!, { database: 'dumped by table' });
+	expect(await tablesIn('dumped by table')).toBe('counters');
+	// And has put in what every database has.
+	const [ofSchema] = await dump(server, ['parts'], { schemas: ['public'] });
+	await restore(server, ofSchema!, { database: 'dumped by schema' });
+
 	const unknown = await failureOf(restore(server, record!, { database: 'none', tables: ['nothing'] }));
 	expect(unknown).toMatchObject({ code: 'invalid_parameter' });
 	expect(await databasesOf(server)).not.toContain('none');

@@ -1,6 +1,6 @@
 import { fieldOf } from '../../../../operations/postgres/drill-look';
 import { neededMajor } from '../../../../operations/postgres/drill-image';
-import { roleStatements, schemaStatements } from '../../../../operations/postgres/drill-restore';
+import { roleStatements } from '../../../../operations/postgres/drill-restore';
 import type { DumpEntry } from '../../../../operations/postgres/dump-contents';
 import type { PostgresDescription } from '../../../../protocol/description';
 
@@ -37,21 +37,6 @@ test('roles that the dump and its database name, with no right but where an owne
 			.sort(),
 	);
 	expect(roleStatements(description, null)).toHaveLength(3);
-});
-
-test('schemas that a part of a dump takes for granted', () => {
-	expect(schemaStatements(null)).toEqual([]);
-	const whole = contents(entry({ schema: 'shop' }), entry({ type: 'SCHEMA', tag: 'shop' }));
-	expect(schemaStatements(whole)).toEqual([]);
-	expect(schemaStatements(contents(entry({ schema: 'a "b"' }), entry({ schema: 'pg_catalog' })))).toEqual([
-		'CREATE SCHEMA IF NOT EXISTS "a ""b"""',
-	]);
-	const own = { type: 'SCHEMA', tag: 'public', definition: 'CREATE SCHEMA public;\n' };
-	expect(schemaStatements(contents(entry(own), entry({ schema: 'public' })))).toEqual([
-		'DROP SCHEMA IF EXISTS public',
-	]);
-	const comment = { ...own, definition: '-- *not* creating schema, since initdb creates it\n' };
-	expect(schemaStatements(contents(entry(comment)))).toEqual([]);
 });
 
 test('the newer of server and pg_dump says what a drill needs', () => {

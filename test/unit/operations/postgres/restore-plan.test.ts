@@ -60,7 +60,7 @@ test('new: a name of its own, every step told', () => {
 		singleTransaction: false,
 		tablespace: 'pg_default',
 		tablespaces: true,
-		schemas: [],
+		schemaStatements: [],
 		warnings: [],
 	});
 	expect(plan.steps).toEqual([
@@ -215,10 +215,12 @@ test('tablespaces that are not there are told, and not asked for', () => {
 test('schemas that pg_restore takes for granted', () => {
 	const both = contents(table(), table({ tag: 'b', schema: 's' }));
 	const schemasOf = (changes: object) =>
-		planRestore(input({ contents: both, request: { ...request, ...changes } })).schemas;
-	expect(schemasOf({})).toEqual([]);
-	expect(schemasOf({ schemas: ['s'] })).toEqual(['s']);
-	expect(schemasOf({ tables: ['b'] })).toEqual(['s']);
+		planRestore(input({ contents: both, request: { ...request, ...changes } })).schemaStatements;
+	const created = ['CREATE SCHEMA IF NOT EXISTS "s"'];
+	expect(schemasOf({})).toEqual(created);
+	expect(schemasOf({ schemas: ['s'] })).toEqual(created);
+	expect(schemasOf({ tables: ['b'] })).toEqual(created);
+	expect(schemasOf({ schemas: ['public'] })).toEqual([]);
 });
 
 test('left-overs of earlier restores are told', () => {
