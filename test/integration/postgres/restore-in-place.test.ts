@@ -89,9 +89,10 @@ test('chosen schemas and tables', async () => {
 	});
 	expect(await server.sql('parts', `select count(*) from "odd schema ""x"""."odd table 'y'";`)).toBe('2');
 	// Its pg_dump has left the schema itself out.
-	const [ofTable] = await dump(server, ['parts'], { tables: ['shop.counters'] });
+	await server.sql('parts', 'create schema apart; create table apart.plain as select 1 as a;');
+	const [ofTable] = await dump(server, ['parts'], { tables: ['apart.plain'] });
 	await restore(server, ofTable!, { database: 'dumped by table' });
-	expect(await tablesIn('dumped by table')).toBe('counters');
+	expect(await tablesIn('dumped by table')).toBe('plain');
 	// And has put in what every database has.
 	const [ofSchema] = await dump(server, ['parts'], { schemas: ['public'] });
 	await restore(server, ofSchema!, { database: 'dumped by schema' });
