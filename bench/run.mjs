@@ -5,7 +5,7 @@
 //   gzip      tar cz > FILE
 //
 // All three in a container of the same image, reading the same volume and writing the same one, warm cache.
-// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --only backup|n8n|s3|catalog|restore, --quick (fewer things, only printed)
+// Writes docs/BENCHMARKS.md. Options: --rounds N (5), --gzip-rounds N (1), --only backup|n8n|s3|catalog|restore|postgres, --quick (fewer things, only printed)
 import { createRequire } from 'node:module';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 import { measureCatalog } from './catalog.mjs';
 import { docker, dockerQuiet, measureContainer } from './measure.mjs';
 import { measureN8n } from './n8n.mjs';
+import { measurePostgres } from './postgres.mjs';
 import { measureRestores } from './restore.mjs';
 import { measureS3 } from './s3.mjs';
 
@@ -284,6 +285,7 @@ const headings = {
 	s3: 'Backup to S3',
 	catalog: 'Listing 10,000 records',
 	restore: 'Restore of one volume',
+	postgres: 'Dump of a Postgres database',
 };
 const n8nPreface =
 	'The same backup, started in a real n8n with the package installed; the event loop is watched at a resolution of 1 ms.';
@@ -299,5 +301,6 @@ if (wanted('s3'))
 if (wanted('catalog')) measured.catalog = catalogTable(await measureCatalog({ rounds: 3 }));
 if (wanted('restore'))
 	measured.restore = await measureRestores({ image, volume: data, rounds: Number(options.rounds) });
+if (wanted('postgres')) measured.postgres = await measurePostgres({ rounds: Number(options.rounds), median });
 for (const text of Object.values(measured)) console.log(text);
 if (!options.quick) report(measured);
