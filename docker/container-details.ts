@@ -61,7 +61,7 @@ export async function runningContainer(
 ): Promise<ContainerDetails> {
 	const details = await containerDetails(host, nameOrId, signal);
 	if (details.running) return details;
-	throw containerNotRunning(nameOrId, details.state);
+	throw containerNotRunning(details.name, details.state);
 }
 
 export function containerNotFound(name: string, cause?: unknown): BackupError {

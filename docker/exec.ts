@@ -13,7 +13,7 @@ import { Writable, type Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BackupError, joinErrors } from '../protocol/errors';
 import type { DockerHost } from './api';
-import { runningContainer } from './container-details';
+import { containerNotRunning, runningContainer } from './container-details';
 import { learnExecExit } from './exec-exit';
 import { startGuard, type Guard } from './exec-guard';
 import { takeLine } from './exec-lines';
@@ -72,7 +72,23 @@ export async function startExec(
 		return execProcess(host, spec, { guard: guard.value, program: program.value, id }, signal);
 	} catch (error) {
 		for (const each of opened) if (each.status === 'fulfilled') each.value.close();
-		throw error;
+		throw await clearer(host, container, error);
+	}
+}
+
+/** Of a container's end the daemon learns a moment after the programs in it. */
+async function clearer(host: DockerHost, container: string, error: unknown): Promise<unknown> {
+	if (!(error instanceof BackupError) || error.code !== 'docker_failed' || error.hint !== undefined) {
+		return error;
+	}
+	try {
+		for (let look = 0; look < 10; look += 1) {
+			await runningContainer(host, container);
+			await sleep(200);
+		}
+		return error;
+	} catch (reason) {
+		return reason;
 	}
 }
 
@@ -89,15 +105,12 @@ async function notStarted(host: DockerHost, container: string, program: ExecSess
 	try {
 		const code = await execExit(host, program.id);
 		const missing = code === 126 || code === 127;
-		await runningContainer(host, container);
-		// Of a container's end the daemon may learn a moment later.
-		for (let look = 0; look < 10 && !missing; look += 1) {
-			await sleep(200);
-			await runningContainer(host, container);
-		}
+		const { name } = await runningContainer(host, container);
+		// The daemon may not have noticed it yet.
+		if (/in a stopped state/.test(said)) return containerNotRunning(name, 'stopped');
 		return new BackupError(
 			'docker_failed',
-			`no program could be started in container "${container}"${said && `: ${said.trim().slice(0, 500)}`}`,
+			`no program could be started in container "${name}"${said && `: ${said.trim().slice(0, 500)}`}`,
 			missing ? { hint: 'The image of the container needs a shell (sh), and must know the user.' } : {},
 		);
 	} catch (error) {
