@@ -12,8 +12,10 @@ const mostDocumentBytes = 64 << 10;
 
 export async function meetRepository({ conversation, storage }: Engine): Promise<KeysFrame> {
 	for (;;) {
-		const document = await readDocument(storage, conversation.signal);
-		const empty = document === null && (await isEmpty(storage, conversation.signal));
+		const first = await readDocument(storage, conversation.signal);
+		const empty = first === null && (await isEmpty(storage, conversation.signal));
+		// What is there now may be of a run that created the repository between these two looks.
+		const document = first === null && !empty ? await readDocument(storage, conversation.signal) : first;
 		conversation.say({ event: 'repository', document, empty });
 		const frame = parseKeysFrame(await conversation.receive('keys'));
 		if (frame.create === null) return frame;
