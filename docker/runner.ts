@@ -32,13 +32,6 @@ export interface RunnerProcess extends EngineProcess {
 /** Creating and starting take long on a busy host; together less than the age of an orphan. */
 const startLimitMs = 50_000;
 
-/** An engine in a container. */
-export interface RunnerProcess extends EngineProcess {
-	readonly containerId: string;
-	/** Digest of the image in its registry, or the image's id when it came from none. */
-	readonly imageDigest: string;
-}
-
 export async function startRunner(
 	host: DockerHost,
 	spec: RunnerSpec,

@@ -14,6 +14,7 @@ import { runJob } from './run-job';
 import { requireRestorable, selectOne, type Selection } from './select';
 import type { Session } from './session';
 import type { OperationContext, RepositorySettings, Where } from './settings';
+import { verifiedOutput } from './verified-output';
 
 export interface DownloadRequest {
 	readonly selection: Selection;
@@ -44,6 +45,7 @@ export interface ArchiveLink extends DownloadInfo {
 }
 
 const mostSeconds = 7 * 24 * 3600;
+const hintWhenCut = 'The connection to the runner was cut; download it again.';
 
 /**
  * Gives the bytes to `sink`, with back-pressure, and resolves to what it made of them. The stream ends only
@@ -66,7 +68,12 @@ export async function downloadArchive<T>(
 		const verdict = session.next('done');
 		// Nobody need wait for the rest of what is wrong.
 		verdict.catch((error: unknown) => output.destroy(toBackupError(error)));
-		const stream = Readable.from(verified(output, info, verdict), { objectMode: false });
+		const stream = Readable.from(
+			verifiedOutput(output, { id, size: info.size, hint: hintWhenCut }, verdict),
+			{
+				objectMode: false,
+			},
+		);
 		// The sink may look at it late; its failure is told by the verdict.
 		stream.on('error', () => undefined);
 		const [made] = await Promise.allSettled([sink(stream, info)]);
@@ -115,25 +122,6 @@ async function receiveInfo(
 	requireRestorable(entry, keyring, allowUnsigned);
 	const { record } = entry;
 	return { fileName: basename(record.filePath ?? id), size: record.sizeBytes, record };
-}
-
-async function* verified(
-	output: Readable,
-	{ record, size }: DownloadInfo,
-	verdict: Promise<unknown>,
-): AsyncGenerator<Buffer> {
-	let bytes = 0;
-	// The end of the output is the end of the engine, which stays to be asked: the size tells the last byte.
-	for await (const chunk of output.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-		bytes += chunk.length;
-		yield chunk;
-		if (bytes >= size) break;
-	}
-	await verdict;
-	if (bytes === size) return;
-	throw new BackupError('archive_truncated', `${bytes} of the ${size} bytes of ${record.id} arrived`, {
-		hint: 'The connection to the runner was cut; download it again.',
-	});
 }
 
 function requireSmall(

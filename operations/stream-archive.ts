@@ -15,6 +15,7 @@ import { runJob } from './run-job';
 import { filterOf, requireRestorable, selectOne, type Selection } from './select';
 import type { Session } from './session';
 import type { OperationContext, RepositorySettings, Where } from './settings';
+import { verifiedOutput } from './verified-output';
 
 export interface StreamRequest {
 	readonly selection: Selection;
@@ -122,6 +123,8 @@ async function withContent<T>(
 	return made.value;
 }
 
+const hintWhenCut = 'The connection to the runner was cut; try again.';
+
 function startSending(session: Session, record: BackupRecord): Sending {
 	const output = session.output();
 	session.send('go', emptyGo);
@@ -133,7 +136,7 @@ function startSending(session: Session, record: BackupRecord): Sending {
 	};
 	const content = async function* (): AsyncGenerator<Buffer> {
 		try {
-			yield* verified(output, record, verdict);
+			yield* verifiedOutput(output, { id: record.id, size: record.contentBytes, hint: hintWhenCut }, verdict);
 		} catch (error) {
 			breakOff(error);
 			throw error;
@@ -154,25 +157,4 @@ async function finishSending({ output, stream, verdict }: Sending): Promise<void
 	if (!stream.closed) await new Promise<void>((resolve) => stream.once('close', resolve));
 	output.resume();
 	await verdict;
-}
-
-async function* verified(
-	output: Readable,
-	{ id, contentBytes }: BackupRecord,
-	verdict: Promise<unknown>,
-): AsyncGenerator<Buffer> {
-	let bytes = 0;
-	// The end of the output is the end of the engine, which stays to be asked: the size tells the last byte.
-	if (contentBytes > 0) {
-		for await (const chunk of output.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-			bytes += chunk.length;
-			yield chunk;
-			if (bytes >= contentBytes) break;
-		}
-	}
-	await verdict;
-	if (bytes === contentBytes) return;
-	throw new BackupError('archive_truncated', `${bytes} of the ${contentBytes} bytes of ${id} arrived`, {
-		hint: 'The connection to the runner was cut; try again.',
-	});
 }
