@@ -81,3 +81,11 @@ export type {
 	SnapshotSqliteRequest,
 	SqliteFile,
 } from './sqlite/requests';
+export { backUpImages } from './images/back-up-images';
+export { restoreImage } from './images/restore-image';
+export type {
+	BackUpImagesRequest,
+	RestoredReference,
+	RestoreImageOutcome,
+	RestoreImageRequest,
+} from './images/requests';
