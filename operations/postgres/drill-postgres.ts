@@ -14,13 +14,14 @@ import type { StoredEntry } from '../catalog-entry';
 import { withDocker } from '../executor';
 import { readCatalog } from '../list-records';
 import { evidenceOf, noteEvidence } from '../note-evidence';
-import { filterOf, requireRestorable, selectOne } from '../select';
+import { filterOf, requireRestorable } from '../select';
 import type { HostSettings, OperationContext, RepositorySettings } from '../settings';
 import { streamArchive, type StreamedArchive } from '../stream-archive';
 import { drillDump } from './drill-dump';
 import { findDrillImage } from './drill-image';
 import { isBrokenArchive } from './drill-look';
 import type { DrillOutcome, DrillRequest } from './requests';
+import { selectDump } from './series';
 
 export async function drillPostgres(
 	context: OperationContext,
@@ -93,7 +94,6 @@ async function drill(
 	}
 }
 
-/** Of a job, the newest dump of a database: the globals of its runs are none. */
 async function choose(
 	context: OperationContext,
 	host: HostSettings,
@@ -102,14 +102,10 @@ async function choose(
 ): Promise<StoredEntry> {
 	const where = { type: 'runner', host } as const;
 	const { entries, keyring } = await readCatalog(context, where, repository, filterOf(selection));
-	const dumps = entries.filter((entry) => 'record' in entry && isDump(entry.record));
-	const entry = selectOne(selection.by === 'id' || dumps.length === 0 ? entries : dumps, selection, keyring);
+	const entry = selectDump(entries, selection, keyring);
 	requireRestorable(entry, keyring, allowUnsigned);
 	return entry;
 }
-
-const isDump = ({ kind, series }: BackupRecord): boolean =>
-	kind === 'postgres' && !/^[^:]*:globals$/.test(series);
 
 function requireDatabase({ record, description }: StreamedArchive): PostgresDescription {
 	if (description?.type === 'postgres-database') return description;

@@ -18,7 +18,7 @@ import { dumpDatabase } from './dump-database';
 import { describeGlobals, readGlobals } from './globals';
 import { logIn } from './login';
 import { knowsZstd } from './pg-dump';
-import { seriesPart } from './quoting';
+import { seriesPart } from './series';
 import type { DumpPostgresRequest } from './requests';
 import type { PostgresLogin } from './tools';
 

@@ -23,8 +23,3 @@ function withoutZero(text: string): string {
 	if (!text.includes('\0')) return text;
 	throw new BackupError('invalid_parameter', `${JSON.stringify(text)} holds a zero character`);
 }
-
-/** A database's name within its server's series: never `globals`, which is the series of the roles. */
-export function seriesPart(database: string): string {
-	return database === 'globals' || database.startsWith('"') ? quoteIdentifier(database) : database;
-}

@@ -12,6 +12,7 @@ import { streamArchive } from '../stream-archive';
 import type { GlobalsPlan } from './globals-statements';
 import { quoteIdentifier } from './quoting';
 import type { RestoreServer } from './restore-server';
+import { isGlobals } from './series';
 
 const mostBytes = 64 << 20;
 
@@ -42,8 +43,7 @@ export async function readGlobalsOfRun(
 }
 
 /** A database may have that name too: its description says which it is. */
-const mayBeGlobals = ({ kind, status, series }: BackupRecord): boolean =>
-	kind === 'postgres' && status === 'success' && /^[^:]*:globals$/.test(series);
+const mayBeGlobals = (record: BackupRecord): boolean => record.status === 'success' && isGlobals(record);
 
 export async function readGlobals(content: Readable): Promise<PostgresGlobals> {
 	const chunks: Buffer[] = [];

@@ -8,7 +8,9 @@ import type { GlobalsDescription, PostgresDescription } from '../../protocol/des
 import { BackupError } from '../../protocol/errors';
 import type { Readable } from 'node:stream';
 import { withDocker } from '../executor';
-import type { HostSettings, OperationContext, RepositorySettings } from '../settings';
+import { readCatalog } from '../list-records';
+import { filterOf, type Selection } from '../select';
+import type { HostSettings, OperationContext, RepositorySettings, Where } from '../settings';
 import { streamArchive, type StreamedArchive } from '../stream-archive';
 import { openDump } from './dump-head';
 import { planGlobals } from './globals-statements';
@@ -20,6 +22,7 @@ import { planRestore } from './restore-plan';
 import { requireConfirmed, requireStallLimit } from './restore-refusals';
 import type { PostgresLogin } from './tools';
 import { restoreServer, type RestoreServer } from './restore-server';
+import { selectDump } from './series';
 import { countPresent, lookAtServer, maintenanceOf, requireUnused } from './target-server';
 
 type Restored = Omit<RestorePostgresOutcome, 'record' | 'trust' | 'dryRun' | 'durationMs'>;
@@ -50,7 +53,11 @@ export async function restorePostgres(
 		const server = restoreServer(docker, login, context.signal);
 		const work: Work = { context, repository, host: hostSettings, request, login, server };
 		const where = { type: 'runner', host: hostSettings } as const;
-		const wanted = { selection, allowUnsigned, kinds: ['postgres'] } as const;
+		const wanted = {
+			selection: await chosen(context, where, repository, selection),
+			allowUnsigned,
+			kinds: ['postgres'],
+		} as const;
 		return await streamArchive(context, where, repository, wanted, async (archive, content) => {
 			const { record, trust } = archive;
 			const restored = await restoreArchive(work, archive, content);
@@ -58,6 +65,18 @@ export async function restorePostgres(
 			return { record, trust, ...restored, dryRun, durationMs };
 		});
 	});
+}
+
+/** Of a job that dumps a database and the globals of its server, the latest is the database. */
+async function chosen(
+	context: OperationContext,
+	where: Where,
+	repository: RepositorySettings,
+	selection: Selection,
+): Promise<Selection> {
+	if (selection.by === 'id') return selection;
+	const { entries, keyring } = await readCatalog(context, where, repository, filterOf(selection));
+	return { by: 'id', id: selectDump(entries, selection, keyring).id };
 }
 
 async function restoreArchive(

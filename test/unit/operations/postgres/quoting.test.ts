@@ -1,9 +1,4 @@
-import {
-	conninfoFor,
-	quoteIdentifier,
-	quoteLiteral,
-	seriesPart,
-} from '../../../../operations/postgres/quoting';
+import { conninfoFor, quoteIdentifier, quoteLiteral } from '../../../../operations/postgres/quoting';
 
 describe('known failure 33: hostile names are safe', () => {
 	test.each([
@@ -43,12 +38,4 @@ describe('known failure 33: hostile names are safe', () => {
 			expect(() => quote('a\0b')).toThrow(expect.objectContaining({ code: 'invalid_parameter' }));
 		}
 	});
-});
-
-test('no database shares its series with the globals or with another one', () => {
-	const names = ['globals', '"globals"', '""globals""', 'Globals', 'shop', '"shop"', '"'];
-	const parts = names.map(seriesPart);
-	expect(parts).not.toContain('globals');
-	expect(new Set(parts).size).toBe(names.length);
-	expect(seriesPart('shop')).toBe('shop');
 });
