@@ -6,6 +6,7 @@ import { BackupError } from '../protocol/errors';
 import type { Fields } from '../protocol/parse';
 import { answers, exchange, request, segment, type DockerHost } from './api';
 import { DaemonError } from './failures';
+import { labels as ourLabels } from './labels';
 
 export interface Volume {
 	readonly name: string;
@@ -29,6 +30,24 @@ export interface VolumeUser {
 
 export interface ListedVolume extends Volume {
 	readonly usedBy: readonly VolumeUser[];
+}
+
+/** Made by Docker for a container that named none: its name says nothing, and its content is seldom meant to last. */
+export const isAnonymous = ({ name, labels }: Pick<Volume, 'name' | 'labels'>): boolean =>
+	Object.hasOwn(labels, 'com.docker.volume.anonymous') || /^[0-9a-f]{64}$/.test(name);
+
+/** Whether a runner of ours has made it for its work. */
+export const isOurs = ({ labels }: Pick<Volume, 'labels'>): boolean => Object.hasOwn(labels, ourLabels.role);
+
+/** Paths of the host where its content is: its mount point, and what the local driver binds there. */
+export function placesOf({
+	driver,
+	mountpoint,
+	options,
+}: Pick<Volume, 'driver' | 'mountpoint' | 'options'>): string[] {
+	const { device = '', o = '' } = options;
+	const isBound = driver === 'local' && device.startsWith('/') && /(^|,)r?bind(,|$)/.test(o);
+	return [mountpoint, isBound ? device : ''].filter((place) => place !== '');
 }
 
 /** All volumes by name, with the containers (running or not) that mount them. `filter`: part of the name. */

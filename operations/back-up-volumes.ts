@@ -1,16 +1,21 @@
 /**
- * Backup of volumes and directories: check the request, mount them into a runner, and let it read them into one
- * archive or one each. Throws as `runBackup`.
+ * Backup of volumes and directories: find out which are meant, mount them into a runner, and let it read them into one
+ * archive or one each. Throws as `selectVolumes` and `runBackup`.
  */
 import { describeHost } from '../docker/client';
 import { BackupError } from '../protocol/errors';
 import { parseJobName } from '../protocol/names';
 import { withDocker } from './executor';
 import { requireSoundOptions, runBackup, type BackupOptions, type BackUpOutcome } from './run-backup';
+import { selectVolumes, type VolumeChoice } from './select-volumes';
 import type { HostSettings, OperationContext, RepositorySettings } from './settings';
-import { mountSources, planArchives, sourcesOf, type ChosenSources } from './volume-sources';
+import { describeSources, mountSources, planArchives, sourcesOf } from './volume-sources';
 
-export interface BackUpRequest extends ChosenSources, BackupOptions {
+export interface BackUpRequest extends BackupOptions {
+	/** Names, or what to choose them by. */
+	readonly volumes: readonly string[] | VolumeChoice;
+	/** Absolute paths on the Docker host. */
+	readonly directories: readonly string[];
 	/** One archive for each source instead of one for all. */
 	readonly separate: boolean;
 	readonly exclude: readonly string[];
@@ -23,17 +28,24 @@ export async function backUpVolumes(
 	request: BackUpRequest,
 ): Promise<BackUpOutcome> {
 	const job = parseJobName(request.job);
-	if (request.volumes.length + request.directories.length === 0) {
+	const { directories } = request;
+	const choice =
+		'by' in request.volumes ? request.volumes : ({ by: 'name', names: request.volumes } as const);
+	if (choice.by === 'name' && choice.names.length + directories.length === 0) {
 		throw new BackupError('invalid_parameter', 'no volume is selected', {
 			hint: 'Name at least one volume.',
 		});
 	}
 	requireSoundOptions(request, repository);
-	const sources = sourcesOf(request);
-	const { mounts, host } = await withDocker(hostSettings.endpoint, async (docker) => ({
-		mounts: await mountSources(docker, sources, repository.location, context.signal),
-		host: (await describeHost(docker, context.signal)).name,
-	}));
+	const { signal } = context;
+	const { location } = repository;
+	const { sources, mounts, host } = await withDocker(hostSettings.endpoint, async (docker) => {
+		const volumes = await selectVolumes(docker, choice, { job, repository: location }, signal);
+		const chosen = sourcesOf({ volumes, directories });
+		const mounts = await mountSources(docker, chosen, location, signal);
+		const sources = await describeSources(docker, chosen, signal);
+		return { sources, mounts, host: (await describeHost(docker, signal)).name };
+	});
 	const plans = planArchives(job, sources, request.separate, context);
 	const { exclude, compression, encrypt, tags, lockWaitMs } = request;
 	const run = { job, host, plans, mounts, exclude, compression, encrypt, tags, lockWaitMs };

@@ -5,10 +5,12 @@
  */
 import type { DockerHost } from '../docker/client';
 import type { RunnerMount } from '../docker/runner';
-import { inspectVolume } from '../docker/volumes';
+import { capture } from '../docker/volume-definition';
+import { inspectVolume, placesOf } from '../docker/volumes';
 import { BackupError } from '../protocol/errors';
 import type { ArchivePlan, SourceVolume } from '../protocol/job';
 import { slug } from '../protocol/names';
+import type { RecordWarning } from '../protocol/record';
 import { planIds } from './plan-ids';
 import type { OperationContext, RepositoryLocation } from './settings';
 
@@ -27,9 +29,17 @@ export interface ChosenSources {
 export interface Source extends SourceVolume {
 	/** What is mounted: a volume's name or a host path. */
 	readonly from: string;
+	/** For the record. */
+	readonly warnings?: readonly RecordWarning[];
 }
 
 export function sourcesOf({ volumes, directories }: ChosenSources): Source[] {
+	const relative = directories.find((path) => !path.startsWith('/'));
+	if (relative !== undefined) {
+		throw new BackupError('invalid_parameter', `the directory "${relative}" is not an absolute path`, {
+			hint: 'Name it from the root of the Docker host, e.g. /srv/app.',
+		});
+	}
 	const sources: Source[] = [
 		...volumes.map((name) => ({ type: 'volume', name, from: name }) as const),
 		...directories.map((path) => ({ type: 'directory', name: slug(path), from: path }) as const),
@@ -43,6 +53,46 @@ export function sourcesOf({ volumes, directories }: ChosenSources): Source[] {
 	return sources;
 }
 
+/** Records are read by the thousand: what is longer is no way to make a volume, but data. */
+const longestDefinition = 8 << 10;
+
+/** The same, each volume with how it was made, as far as that is more than its name. */
+export async function describeSources(
+	host: DockerHost,
+	sources: readonly Source[],
+	signal: AbortSignal,
+): Promise<Source[]> {
+	const described: Source[] = [];
+	for (const source of sources) {
+		if (source.type !== 'volume') {
+			described.push(source);
+			continue;
+		}
+		const { definition, masked } = capture(await inspectVolume(host, source.from, signal));
+		const isLong = JSON.stringify(definition).length > longestDefinition;
+		const warnings = [
+			...masked.map((name) =>
+				warning(
+					'volume_option_masked',
+					`${name} of volume "${source.name}" looks like a secret and is not in the record: a restore can't make the volume the same again by itself`,
+				),
+			),
+			...(isLong
+				? [
+						warning(
+							'volume_definition_left_out',
+							`options and labels of volume "${source.name}" are too long for the record`,
+						),
+					]
+				: []),
+		];
+		described.push({ ...source, ...(definition && !isLong && { volume: definition }), warnings });
+	}
+	return described;
+}
+
+const warning = (code: string, message: string): RecordWarning => ({ code, message, path: null });
+
 export async function mountSources(
 	host: DockerHost,
 	sources: readonly Source[],
@@ -51,8 +101,9 @@ export async function mountSources(
 ): Promise<RunnerMount[]> {
 	const mounts: RunnerMount[] = [];
 	for (const { type, from, path } of sources) {
-		const mountpoint = type === 'volume' ? (await inspectVolume(host, from, signal)).mountpoint : from;
-		requireOutside(type, from, mountpoint, repository);
+		const isVolume = type === 'volume';
+		const places = isVolume ? placesOf(await inspectVolume(host, from, signal)) : [from];
+		if (holdsRepository({ volume: isVolume ? from : null, places }, repository)) throw holding(type, from);
 		const missingCode = type === 'volume' ? 'volume_not_found' : 'source_missing';
 		mounts.push({
 			type: type === 'volume' ? 'volume' : 'bind',
@@ -65,18 +116,21 @@ export async function mountSources(
 	return mounts;
 }
 
-/** Symbolic links and nested mounts may still lead into the repository: the engine looks for its own marker. */
-function requireOutside(
-	type: Source['type'],
-	from: string,
-	mountpoint: string,
+/**
+ * Whether a volume or directory is, or holds, the repository. `places`: where on the host its content is. Symbolic
+ * links and nested mounts may still lead into the repository: the engine looks for its own marker.
+ */
+export function holdsRepository(
+	{ volume, places }: { readonly volume: string | null; readonly places: readonly string[] },
 	repository: RepositoryLocation,
-): void {
-	const same = repository.type === 'volume' && type === 'volume' && repository.name === from;
-	const below =
-		repository.type === 'directory' && `${repository.path}/`.startsWith(`${mountpoint.replace(/\/+$/, '')}/`);
-	if (!same && !below) return;
-	throw new BackupError('repository_in_source', `${type} "${from}" holds the repository itself`, {
+): boolean {
+	if (repository.type === 'volume') return volume === repository.name;
+	if (repository.type !== 'directory') return false;
+	return places.some((place) => `${repository.path}/`.startsWith(`${place.replace(/\/+$/, '')}/`));
+}
+
+function holding(type: Source['type'], from: string): BackupError {
+	return new BackupError('repository_in_source', `${type} "${from}" holds the repository itself`, {
 		hint: 'Keep the repository in a volume or directory of its own and do not back that up with itself.',
 	});
 }
@@ -92,8 +146,9 @@ export function planArchives(
 		...newIds(part),
 		series,
 		kind: 'volume',
-		sources: chosen.map(({ type, name, path }) => ({ type, name, path })),
+		sources: chosen.map(({ from: _, warnings: _warnings, ...source }) => source),
 		expectedBytes: null,
+		warnings: chosen.flatMap(({ warnings = [] }) => warnings),
 	});
 	if (!separate) return [plan(undefined, 'volumes', sources)];
 	return sources.map((source) => plan(source.name, `${source.type}:${source.name}`, [source]));

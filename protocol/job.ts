@@ -40,8 +40,8 @@ import {
 	kinds,
 	parseKdf,
 	parseRecord,
+	parseRecordSource,
 	parseWarning,
-	sourceTypes,
 	type BackupRecord,
 	type KdfParameters,
 	type Kind,
@@ -57,10 +57,8 @@ export interface Compression {
 	readonly level: number | null;
 }
 
-export interface SourceVolume {
-	readonly type: RecordSource['type'];
-	/** Name in the record; of volumes and directories also in the archive (`volumes/<name>/…`). */
-	readonly name: string;
+/** `name`: in the record; of volumes and directories also in the archive (`volumes/<name>/…`). */
+export interface SourceVolume extends RecordSource {
 	/**
 	 * Where the engine finds it; '' where it does not: the content is streamed to it. Of a file
 	 * `<root of its place>/./<path below>`: links must not lead out of the root.
@@ -80,6 +78,8 @@ export interface ArchivePlan {
 	readonly sources: readonly SourceVolume[];
 	/** About how long streamed content will be, bytes; null: unknown. */
 	readonly expectedBytes: number | null;
+	/** For the record: what is known of the sources before they are read. */
+	readonly warnings?: readonly RecordWarning[];
 }
 
 interface JobBase {
@@ -479,6 +479,9 @@ export function parseJob(bytes: Buffer): Job {
 
 function parseArchivePlan(value: unknown): ArchivePlan {
 	const f = reader.fields(value, 'archives');
+	const warnings = reader.nullable(f, 'warnings', (x, n) =>
+		reader.array(x, n, (warning) => parseWarning(reader, warning)),
+	);
 	return {
 		id: reader.string(f, 'id'),
 		archiveId: reader.string(f, 'archiveId', /^[0-9a-f]{32}$/),
@@ -486,15 +489,14 @@ function parseArchivePlan(value: unknown): ArchivePlan {
 		kind: reader.oneOf(f, 'kind', kinds),
 		sources: reader.array(f, 'sources', parseSource),
 		expectedBytes: reader.nullable(f, 'expectedBytes', (x, n) => reader.integer(x, n)),
+		...(warnings && { warnings }),
 	};
 }
 
 function parseSource(value: unknown): SourceVolume {
-	const f = reader.fields(value, 'sources');
 	return {
-		type: reader.oneOf(f, 'type', sourceTypes),
-		name: reader.string(f, 'name'),
-		path: reader.string(f, 'path'),
+		...parseRecordSource(reader, value),
+		path: reader.string(reader.fields(value, 'sources'), 'path'),
 	};
 }
 

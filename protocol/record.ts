@@ -42,6 +42,15 @@ export const sourceTypes = ['volume', 'directory', 'database', 'file', 'containe
 export interface RecordSource {
 	readonly type: (typeof sourceTypes)[number];
 	readonly name: string;
+	/** Of a volume that was not a plain local one: how to make it again. Absent from records of former versions. */
+	readonly volume?: VolumeDefinition;
+}
+
+/** How a volume was made. Never a secret: what looks like one is left out, and a warning names it. */
+export interface VolumeDefinition {
+	readonly driver: string;
+	readonly options: Readonly<Record<string, string>>;
+	readonly labels: Readonly<Record<string, string>>;
 }
 
 export interface BackupRecord {
@@ -125,11 +134,7 @@ export function parseRecord(value: unknown): BackupRecord {
 		consistency: reader.oneOf(f, 'consistency', consistencies),
 		downtimeMs: reader.integer(f, 'downtimeMs'),
 		host: reader.string(f, 'host'),
-		sources: reader.array(f, 'sources', (item) => {
-			const source = reader.fields(item, 'sources');
-			const type = reader.oneOf(source, 'type', sourceTypes);
-			return { type, name: reader.string(source, 'name') };
-		}),
+		sources: reader.array(f, 'sources', (item) => parseRecordSource(reader, item)),
 		tags: reader.strings(f, 'tags'),
 		warnings: reader.array(f, 'warnings', (item) => parseWarning(reader, item)),
 		warningsOmitted: reader.integer(f, 'warningsOmitted'),
@@ -182,6 +187,25 @@ function parseFile(reader: Reader, value: unknown): RecordFile {
 		size: reader.integer(f, 'size'),
 		sha256: reader.string(f, 'sha256', hex(64)),
 	};
+}
+
+export function parseRecordSource(reader: Reader, value: unknown): RecordSource {
+	const f = reader.fields(value, 'sources');
+	const volume = reader.nullable(f, 'volume', (x, n) => parseDefinition(reader, x[n]));
+	return {
+		type: reader.oneOf(f, 'type', sourceTypes),
+		name: reader.string(f, 'name'),
+		...(volume && { volume }),
+	};
+}
+
+function parseDefinition(reader: Reader, value: unknown): VolumeDefinition {
+	const f = reader.fields(value, 'volume');
+	const texts = (name: string) => {
+		const pairs = reader.fields(f[name], name);
+		return Object.fromEntries(Object.keys(pairs).map((key) => [key, reader.string(pairs, key)]));
+	};
+	return { driver: reader.string(f, 'driver'), options: texts('options'), labels: texts('labels') };
 }
 
 export function parseWarning(reader: Reader, value: unknown): RecordWarning {

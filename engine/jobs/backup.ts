@@ -99,6 +99,7 @@ async function backUpOne(
 ): Promise<BackupRecord> {
 	const { conversation, storage, clock } = engine;
 	const warnings = collectWarnings((warning) => conversation.say({ event: 'warning', ...warning }));
+	for (const warning of plan.warnings ?? []) warnings.add(warning);
 	const startedAt = clock.now();
 	const started = clock.monotonic();
 	const marker = markerOf(job, plan, lease, startedAt);

@@ -59,7 +59,7 @@ export function draftRecord({
 		consistency: holdsEntries(plan.kind) ? 'live' : 'snapshot',
 		downtimeMs: 0,
 		host: job.host,
-		sources: plan.sources.map(({ type, name }) => ({ type, name })),
+		sources: plan.sources.map(({ path: _, ...source }) => source),
 		tags: [],
 		warnings: warnings.kept,
 		warningsOmitted: warnings.omitted,

@@ -55,6 +55,24 @@ const backup: BackupJob = {
 	lockWaitMs: 0,
 	busyLimitMs: 0,
 };
+const [plan] = backup.archives;
+const labelled: BackupJob = {
+	...backup,
+	archives: [
+		{
+			...plan!,
+			sources: [
+				{
+					type: 'volume',
+					name: 'a',
+					path: '/sources/volumes/a',
+					volume: { driver: 'local', options: { type: 'tmpfs' }, labels: { project: 'shop' } },
+				},
+			],
+			warnings: [{ code: 'volume_option_masked', message: 'o=password is left out', path: null }],
+		},
+	],
+};
 const jobs: Job[] = [
 	backup,
 	{ ...base, verb: 'list', job: null, id: null, limit: 50 },
@@ -99,6 +117,7 @@ const jobs: Job[] = [
 	{ ...base, verb: 'link', id, expiresInSeconds: 60 },
 	{ ...base, verb: 'doctor', job: 'nightly' },
 	{ ...base, verb: 'adopt', job: 'nightly', id, host: 'h', lockWaitMs: 0 },
+	labelled,
 ];
 const bytes = (value: unknown) => Buffer.from(JSON.stringify(value));
 

@@ -12,6 +12,26 @@ test('the golden record parses to itself, field for field and in its order', () 
 	expect(`${JSON.stringify(parseRecord(record), null, '\t')}\n`).toBe(golden);
 });
 
+test('a volume that is more than its name keeps how it was made', () => {
+	const volume = { driver: 'local', options: { type: 'nfs', o: 'addr=10.0.0.1' }, labels: { a: '' } };
+	const sources = [
+		{ type: 'volume', name: 'shared', volume },
+		{ type: 'volume', name: 'plain' },
+	];
+	expect(JSON.stringify(parseRecord({ ...record, sources }).sources)).toBe(JSON.stringify(sources));
+});
+
+test.each([
+	['no driver', { options: {}, labels: {} }],
+	['options that are no table', { driver: 'local', options: [], labels: {} }],
+	['an option that is no text', { driver: 'local', options: { o: 1 }, labels: {} }],
+	['no labels', { driver: 'local', options: {} }],
+])('a volume with %s is malformed', (_what, volume) => {
+	expect(() => parseRecord({ ...record, sources: [{ type: 'volume', name: 'v', volume }] })).toThrow(
+		expect.objectContaining({ code: 'record_malformed' }),
+	);
+});
+
 test('fields that a later version adds are left out, not refused', () => {
 	expect(parseRecord({ ...record, later: 1 })).toEqual(record);
 });
