@@ -17,6 +17,7 @@ import {
 	type Frame,
 	type FrameType,
 } from '../protocol/frames';
+import { parseErrorFrame } from '../protocol/job';
 import { Feed, feedWindow } from './feed';
 
 export class Conversation {
@@ -52,12 +53,13 @@ export class Conversation {
 		if (!this.closed) this.output.write(encodeEvent(event));
 	}
 
-	/** The body of the next frame, which must be of this type; throws when the orchestrator is gone. */
+	/** The body of the next frame, which must be of this type; throws when the orchestrator is gone, or refuses. */
 	async receive(type: FrameType): Promise<Buffer> {
 		for (;;) {
 			const frame = this.frames.shift();
 			if (frame) {
 				if (frame.type === type) return frame.body;
+				if (frame.type === 'refuse') throw parseErrorFrame(frame.body);
 				throw new BackupError('protocol_violation', `expected a ${type} frame, got ${frame.type}`);
 			}
 			if (this.ended) throw this.lost();

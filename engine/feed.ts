@@ -9,7 +9,7 @@
 import { BackupError } from '../protocol/errors';
 import type { EngineEvent } from '../protocol/events';
 import type { Frame } from '../protocol/frames';
-import { parseDataEndFrame, parseDataErrorFrame, type DataEndFrame } from '../protocol/job';
+import { parseDataEndFrame, parseErrorFrame, type DataEndFrame } from '../protocol/job';
 
 /** Enough for the way there and back of some 10 ms at 800 MB/s; small beside the engine's memory. */
 export const feedWindow = 8 << 20;
@@ -84,7 +84,7 @@ export class Feed {
 		if (this.end) throw this.violation('went on after its end');
 		if (type === 'data') this.receive(body);
 		else if (type === 'dataEnd') this.end = parseDataEndFrame(body);
-		else this.end = { error: errorOf(body) };
+		else this.end = { error: parseErrorFrame(body) };
 		this.wake?.();
 	}
 
@@ -105,9 +105,4 @@ export class Feed {
 	private violation(what: string): BackupError {
 		return new BackupError('protocol_violation', `the content of ${this.options.id} ${what}`);
 	}
-}
-
-function errorOf(body: Buffer): BackupError {
-	const { code, message, hint } = parseDataErrorFrame(body);
-	return new BackupError(code, message, { hint: hint ?? undefined });
 }

@@ -15,6 +15,7 @@ import { compare } from './jobs/compare';
 import { copy } from './jobs/copy';
 import { deleteArchives } from './jobs/delete';
 import { examine } from './jobs/doctor';
+import { readEntry } from './jobs/entry';
 import { findDatabases } from './jobs/find';
 import { link } from './jobs/link';
 import { list } from './jobs/list';
@@ -49,6 +50,8 @@ async function runJob(job: RepositoryJob, engine: Engine): Promise<void> {
 			return await read(job, engine);
 		case 'stream':
 			return await stream(job, engine);
+		case 'entry':
+			return await readEntry(job, engine);
 		case 'link':
 			return await link(job, engine);
 		case 'doctor':
@@ -73,6 +76,7 @@ const attended: ReadonlySet<Verb> = new Set([
 	'note',
 	'read',
 	'stream',
+	'entry',
 	'link',
 	'doctor',
 	'adopt',

@@ -16,6 +16,8 @@ import {
 } from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
 import type { Keyring } from './keyring';
+import type { Quieting } from './quiesce/quieting';
+import { Resting } from './quiesce/resting';
 import { runJob } from './run-job';
 import type { Session } from './session';
 import type { HostSettings, OperationContext, RepositorySettings } from './settings';
@@ -45,8 +47,12 @@ export interface BackupRun extends BackupOptions {
 	readonly exclude?: readonly string[];
 	/** sqlite: as `BackupJob` says. */
 	readonly busyLimitMs?: number;
+	/** Brings to rest what uses the sources, archive by archive. */
+	readonly quieting?: Quieting;
 	/** For plans whose content is streamed; called in the order of the plans. */
 	readonly produce?: Produce;
+	/** As labels and records have it; default: a new one. */
+	readonly runId?: string;
 	/** Once the engine holds the lease and before anything is read. */
 	readonly onReady?: () => Promise<void>;
 }
@@ -75,12 +81,14 @@ export async function runBackup(
 			compression,
 			encrypt,
 			lockWaitMs,
+			quiesced: run.quieting !== undefined,
 			busyLimitMs: run.busyLimitMs ?? 0,
 		},
 		role: 'read',
 		mounts,
 		writesRepository: true,
 		labelledJob: job,
+		...(run.runId !== undefined && { runId: run.runId }),
 		keysFor: (keyring: Keyring) => keysFor(keyring, plans, encrypt),
 	} as const;
 	return await runJob(context, where, repository, work, async (session, { keyring, repositoryCreated }) => {
@@ -88,7 +96,15 @@ export async function runBackup(
 		await run.onReady?.();
 		const closeRuns = staleRuns.map((stale) => closing(stale, keyring, context));
 		session.send('go', { ...emptyGo, closeRuns });
-		return { records: await signAndCollect(session, keyring, run, context), repositoryCreated };
+		const resting = new Resting(session, run.quieting);
+		let records: readonly BackupRecord[];
+		try {
+			records = await signAndCollect(session, keyring, run, context, resting);
+		} finally {
+			await resting.end();
+		}
+		resting.requireAllWell(records);
+		return { records, repositoryCreated };
 	});
 }
 
@@ -98,18 +114,35 @@ export async function signAndCollect(
 	keyring: Keyring,
 	run: BackupRun,
 	context: OperationContext,
+	resting: Resting,
 ): Promise<BackupRecord[]> {
 	const proposed = new Map<string, BackupRecord>();
 	const stored: BackupRecord[] = [];
 	for (;;) {
-		const event = await session.next('feed', 'sealed', 'failed', 'stored', 'source-read', 'done');
+		const event = await session.next(
+			'about-to-read',
+			'feed',
+			'source-read',
+			'sealed',
+			'failed',
+			'stored',
+			'done',
+		);
 		switch (event.event) {
+			case 'about-to-read':
+				await resting.begin(event.id);
+				break;
+			case 'source-read':
+				resting.sourceRead(event.id);
+				break;
 			case 'feed':
 				await feed(session, event, run);
 				break;
 			case 'sealed':
 			case 'failed': {
-				const record: BackupRecord = { ...event.record, tags: run.tags, workflow: context.workflow };
+				const told: BackupRecord = { ...event.record, tags: run.tags, workflow: context.workflow };
+				const record = await resting.judge(told);
+				if (record === null) break;
 				proposed.set(record.id, record);
 				session.send('commit', {
 					id: record.id,
@@ -127,8 +160,6 @@ export async function signAndCollect(
 				stored.push(record);
 				break;
 			}
-			case 'source-read':
-				break;
 			case 'done':
 				return stored;
 		}

@@ -24,6 +24,8 @@ export interface EngineWork {
 	readonly target?: RepositoryLocation;
 	/** The backup job that this belongs to, for the runner's labels. */
 	readonly labelledJob: string | null;
+	/** Default: a new one (`newRunId`). */
+	readonly runId?: string;
 	/** Which keys the engine may know at its start; none by default. */
 	readonly keysFor?: (keyring: Keyring) => KeysOfRun;
 }
@@ -43,15 +45,17 @@ export async function runJob<T>(
 	});
 }
 
+export const newRunId = ({ random }: OperationContext): string => random.bytes(8).toString('hex');
+
 /** As `runJob`, for work that meets the repository in a way of its own. */
 export async function startJob<T>(
 	context: OperationContext,
 	where: Where,
 	repository: RepositorySettings,
-	{ job, role, mounts = [], writesRepository = false, target, labelledJob }: EngineWork,
+	{ job, role, mounts = [], writesRepository = false, target, labelledJob, runId: givenRunId }: EngineWork,
 	body: (session: Session) => Promise<T>,
 ): Promise<T> {
-	const runId = context.random.bytes(8).toString('hex');
+	const runId = givenRunId ?? newRunId(context);
 	const location = locationOf(where, repository.location);
 	const scratch = scratchOf(where, job, target ?? repository.location);
 	const needs = {

@@ -219,7 +219,10 @@ export type EngineEvent =
 			readonly entries: number;
 	  }
 	| ({ readonly event: 'warning' } & RecordWarning)
-	| { readonly event: 'source-read' }
+	/** The sources of this archive are read next, once a `go` says that what uses them is quiet. */
+	| { readonly event: 'about-to-read'; readonly id: string }
+	/** All of this archive's sources were read: what used them may go on. */
+	| { readonly event: 'source-read'; readonly id: string }
 	/**
 	 * The content of this archive is wanted, in `data` frames closed by one `dataEnd` or `dataError`; at most `window`
 	 * bytes more than `taken` has told may be under way.
@@ -240,6 +243,8 @@ export type EngineEvent =
 	/** What became of one deletion: null: every object and the fact are gone. */
 	| { readonly event: 'deleted'; readonly id: string; readonly error: ErrorReport | null }
 	| { readonly event: 'noted'; readonly id: string; readonly ulid: string }
+	/** A small file of an archive, whole and checked, in base64. */
+	| { readonly event: 'entry'; readonly content: string }
 	| { readonly event: 'link'; readonly url: string; readonly expiresAt: string }
 	| ({ readonly event: 'finding' } & Finding)
 	/** adopt: an archive without a record: base64 of its first 84 bytes when it is encrypted. */
@@ -340,7 +345,9 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 			return { event, bytes: reader.integer(f, 'bytes') };
 		case 'described':
 			return { event, id: reader.string(f, 'id'), description: text('description') };
+		case 'about-to-read':
 		case 'source-read':
+			return { event, id: reader.string(f, 'id') };
 		case 'heartbeat':
 			return { event };
 		case 'sealed':
@@ -356,6 +363,8 @@ export function decodeEvent(line: string): EngineEvent | undefined {
 			return { event, id: reader.string(f, 'id'), error: parseReport(reader, f) };
 		case 'noted':
 			return { event, id: reader.string(f, 'id'), ulid: reader.string(f, 'ulid') };
+		case 'entry':
+			return { event, content: reader.string(f, 'content') };
 		case 'link':
 			return { event, url: reader.string(f, 'url'), expiresAt: reader.string(f, 'expiresAt') };
 		case 'finding':

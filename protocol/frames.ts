@@ -19,6 +19,8 @@ export const frameTypes = {
 	abort: 8,
 	/** The producer of a streamed source failed: why, as an `ErrorReport`. Nothing of it is published. */
 	dataError: 9,
+	/** Instead of the `go` or `commit` of one archive of a backup: why there must be none, as an `ErrorReport`. */
+	refuse: 10,
 } as const;
 
 export type FrameType = keyof typeof frameTypes;

@@ -4,8 +4,10 @@
  * frame is how to reach an S3 store (location.ts).
  *
  * Every conversation starts the same way: job → `repository` event → `keys` frame. Then, by verb:
- *   backup   `ready` → go → `source-read`, and per archive `sealed` | `failed` → commit → … → `done`; of a kind that
- *            is streamed before that `feed` → data… → dataEnd | dataError, also when it has failed meanwhile
+ *   backup   `ready` → go → per archive: (`about-to-read` → go, where sources are quieted) → `source-read` → `sealed`
+ *            → commit; or instead of any of these `failed` → commit; of a kind that is streamed before that `feed`
+ *            → data… → dataEnd | dataError, also when it has failed meanwhile; `refuse` instead of such a go, or of the
+ *            commit of what is sealed, fails that archive → … → `done`
  *   list     `records`… → `done`
  *   verify   `records`… → `ready` → go (archives) → `verified`… → `done`
  *   restore  `ready` → go (archive) → `plan` → (`lost`… → `extracted`)? → `done`
@@ -22,6 +24,7 @@
  *   read     `records` → `ready` → go (archive) → the stored bytes on stdout → `done`
  *   stream   `records` → `ready` → go (archive) → `described`, the archive is checked whole → `ready` → go → its
  *            content on stdout → `done`
+ *   entry    `records` → `ready` → go (archive) → `entry` → `done`
  *   link     `records` → `ready` → go (archive) → `link` → `done`
  *   doctor   `records`… → `finding`… → `done`
  *   adopt    `unlisted` → keys → `sealed` → commit → `stored` → `done`
@@ -31,7 +34,7 @@
  * Throws `protocol_violation`.
  */
 import { BackupError } from './errors';
-import { parseErrorReport, type ErrorReport } from './events';
+import { parseErrorReport } from './events';
 import { parseStoredFact, type StoredFact } from './fact';
 import { parseLocation, type Location } from './location';
 import { parseArchiveId, parseJobName } from './names';
@@ -66,6 +69,12 @@ export interface SourceVolume extends RecordSource {
 	readonly path: string;
 }
 
+export interface Document {
+	/** In the archive, such as `containers/web/inspect.json`. */
+	readonly path: string;
+	readonly text: string;
+}
+
 export interface ArchivePlan {
 	readonly id: string;
 	readonly archiveId: string;
@@ -76,6 +85,8 @@ export interface ArchivePlan {
 	 */
 	readonly kind: Kind;
 	readonly sources: readonly SourceVolume[];
+	/** container: small files of ours that stand in the tar beside the volumes. */
+	readonly documents?: readonly Document[];
 	/** About how long streamed content will be, bytes; null: unknown. */
 	readonly expectedBytes: number | null;
 	/** For the record: what is known of the sources before they are read. */
@@ -100,6 +111,8 @@ export interface BackupJob extends JobBase {
 	readonly encrypt: boolean;
 	/** How long to wait for another run of this job to end; 0 refuses at once. */
 	readonly lockWaitMs: number;
+	/** Whether each archive's sources are read only after a `go` of its own. */
+	readonly quiesced: boolean;
 	/** sqlite: how long a snapshot tries again while the database is locked. */
 	readonly busyLimitMs: number;
 }
@@ -211,6 +224,14 @@ export interface StreamJob extends JobBase {
 	readonly id: string;
 }
 
+/** One small file of an archive of volumes or of a container. */
+export interface EntryJob extends JobBase {
+	readonly verb: 'entry';
+	readonly id: string;
+	/** Whole, as the index has it. */
+	readonly path: string;
+}
+
 /** A link by which anybody can download the archive for a time; only where the storage can sign one. */
 export interface LinkJob extends JobBase {
 	readonly verb: 'link';
@@ -267,6 +288,7 @@ export type RepositoryJob =
 	| NoteJob
 	| ReadJob
 	| StreamJob
+	| EntryJob
 	| LinkJob
 	| DoctorJob
 	| AdoptJob
@@ -344,6 +366,7 @@ const verbs = [
 	'note',
 	'read',
 	'stream',
+	'entry',
 	'link',
 	'doctor',
 	'adopt',
@@ -381,6 +404,7 @@ export function parseJob(bytes: Buffer): Job {
 				compression: parseCompression(f['compression']),
 				encrypt: reader.boolean(f, 'encrypt'),
 				lockWaitMs: reader.integer(f, 'lockWaitMs'),
+				quiesced: reader.boolean(f, 'quiesced'),
 				busyLimitMs: reader.integer(f, 'busyLimitMs'),
 			};
 		case 'list': {
@@ -459,6 +483,8 @@ export function parseJob(bytes: Buffer): Job {
 		case 'read':
 		case 'stream':
 			return { ...base, verb, id: parseArchiveId(f['id']) };
+		case 'entry':
+			return { ...base, verb, id: parseArchiveId(f['id']), path: reader.string(f, 'path') };
 		case 'link': {
 			const expiresInSeconds = reader.integer(f, 'expiresInSeconds', 1);
 			return { ...base, verb, id: parseArchiveId(f['id']), expiresInSeconds };
@@ -488,9 +514,15 @@ function parseArchivePlan(value: unknown): ArchivePlan {
 		series: reader.string(f, 'series'),
 		kind: reader.oneOf(f, 'kind', kinds),
 		sources: reader.array(f, 'sources', parseSource),
+		...(f['documents'] !== undefined && { documents: reader.array(f, 'documents', parseDocument) }),
 		expectedBytes: reader.nullable(f, 'expectedBytes', (x, n) => reader.integer(x, n)),
 		...(warnings && { warnings }),
 	};
+}
+
+function parseDocument(value: unknown): Document {
+	const f = reader.fields(value, 'documents');
+	return { path: reader.string(f, 'path'), text: reader.string(f, 'text') };
 }
 
 function parseSource(value: unknown): SourceVolume {
@@ -553,8 +585,10 @@ export function parseDataEndFrame(bytes: Buffer): DataEndFrame {
 }
 
 /** Why the producer of streamed content failed. */
-export function parseDataErrorFrame(bytes: Buffer): ErrorReport {
-	return parseErrorReport(reader, reader.json(bytes.toString()));
+/** Of a `dataError` or `refuse`: what it tells, to be thrown. */
+export function parseErrorFrame(bytes: Buffer): BackupError {
+	const { code, message, hint } = parseErrorReport(reader, reader.json(bytes.toString()));
+	return new BackupError(code, message, { hint: hint ?? undefined });
 }
 
 export function parseCommitFrame(bytes: Buffer): CommitFrame {

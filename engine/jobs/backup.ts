@@ -51,11 +51,8 @@ export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 		conversation.say({ event: 'ready', seq: lease.generation, staleRuns: stale });
 		const go = parseGoFrame(await conversation.receive('go'));
 		await closeRuns(engine, stale, go, lease);
-		for (const [position, plan] of job.archives.entries()) {
-			const last = position === job.archives.length - 1;
-			const record = await backUpOne(engine, job, plan, keys, lease, totals.get(plan.id) ?? null, () => {
-				if (last) conversation.say({ event: 'source-read' });
-			});
+		for (const plan of job.archives) {
+			const record = await backUpOne(engine, job, plan, keys, lease, totals.get(plan.id) ?? null);
 			bytes += record.contentBytes;
 			entries += record.entries ?? 0;
 		}
@@ -95,7 +92,6 @@ async function backUpOne(
 	keys: KeysFrame,
 	lease: Lease,
 	bytesTotal: number | null,
-	onSourceRead: () => void,
 ): Promise<BackupRecord> {
 	const { conversation, storage, clock } = engine;
 	const warnings = collectWarnings((warning) => conversation.say({ event: 'warning', ...warning }));
@@ -117,8 +113,13 @@ async function backUpOne(
 			warnings,
 		});
 
+	const onSourceRead = () => conversation.say({ event: 'source-read', id: plan.id });
 	let archive: SealedArchive | undefined;
 	try {
+		if (job.quiesced) {
+			conversation.say({ event: 'about-to-read', id: plan.id });
+			await conversation.receive('go');
+		}
 		conversation.say({ event: 'phase', name: 'reading', id: plan.id });
 		archive = await writePlan(engine, job, plan, keys, { warnings, bytesTotal, onSourceRead });
 		const draft = describe(archive, null);

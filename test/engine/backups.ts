@@ -62,6 +62,7 @@ export async function makeBackup(
 		compression: compressed ? { algorithm: 'zstd', level: 1 } : { algorithm: 'none', level: null },
 		encrypt: repository.secret !== null,
 		lockWaitMs: 0,
+		quiesced: false,
 		busyLimitMs: 0,
 	};
 	return await inProcess(

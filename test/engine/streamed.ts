@@ -8,6 +8,7 @@ import type { Storage } from '../../engine/repository/storage';
 import type { Introduced } from '../../operations/introduce';
 import { receiveEntries } from '../../operations/list-records';
 import type { OperationContext, RepositorySettings } from '../../operations/settings';
+import { Resting } from '../../operations/quiesce/resting';
 import { keysFor, signAndCollect, type Produce } from '../../operations/run-backup';
 import type { Session } from '../../operations/session';
 import { closingRecord } from '../../operations/stale-runs';
@@ -103,6 +104,7 @@ export function fedJob({
 			? ({ algorithm: 'zstd', level: 1 } as const)
 			: ({ algorithm: 'none', level: null } as const),
 		lockWaitMs: 0,
+		quiesced: false,
 		busyLimitMs: 0,
 	} as const;
 	return { work, plans };
@@ -137,6 +139,7 @@ export async function feedBackup(
 			keyring,
 			{ ...run, plans, mounts: [], produce: plan.produce },
 			context,
+			new Resting(session, undefined),
 		);
 	});
 }

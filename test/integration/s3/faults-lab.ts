@@ -89,6 +89,7 @@ async function drive(
 					compression: { algorithm: 'zstd', level },
 					encrypt: false,
 					lockWaitMs: 0,
+					quiesced: false,
 					busyLimitMs: 0,
 				});
 				await introduce(session, repository, context);

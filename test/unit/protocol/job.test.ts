@@ -53,6 +53,7 @@ const backup: BackupJob = {
 	compression: { algorithm: 'zstd', level: 1 },
 	encrypt: true,
 	lockWaitMs: 0,
+	quiesced: false,
 	busyLimitMs: 0,
 };
 const [plan] = backup.archives;

@@ -70,7 +70,7 @@ test('a pull tells each of its steps, and its percentages once a second', () => 
 
 test('heartbeats are no news', () => {
 	const { said, at } = listener();
-	at(0, { event: 'heartbeat' }, { event: 'source-read' });
+	at(0, { event: 'heartbeat' }, { event: 'source-read', id: 'a-1' });
 	expect(said).toEqual([]);
 });
 
