@@ -48,7 +48,7 @@ export async function logIn(
 }
 
 /** What the container's own environment says and could mislead a tool is put right. */
-function environmentFor(
+export function environmentFor(
 	{ password, host }: PostgresServer,
 	inContainer: Readonly<Record<string, string>>,
 ): Record<string, string> {
@@ -63,7 +63,8 @@ function environmentFor(
 	};
 }
 
-function connectionArguments(
+/** Of every tool; what the container's own environment says of its port is its server's. */
+export function connectionArguments(
 	{ host, port }: PostgresServer,
 	inContainer: Readonly<Record<string, string>>,
 	user: string,

@@ -10,7 +10,7 @@ import { startExec, type ExecProcess } from '../../docker/exec';
 import type { DockerHost } from '../../docker/api';
 import { BackupError } from '../../protocol/errors';
 import { Reader, type Fields } from '../../protocol/parse';
-import { connectionFailure, statementFailure } from './failures';
+import { connectionFailure, statementFailure, type PostgresPlace } from './failures';
 import { conninfoFor } from './quoting';
 import { toolSpec, type PostgresLogin } from './tools';
 
@@ -112,11 +112,10 @@ function psqlArguments(database: string): string[] {
 	];
 }
 
-type Place = PostgresLogin & { readonly database: string };
-
-function sessionOver(
+/** Over a psql that runs. */
+export function sessionOver(
 	process: ExecProcess,
-	place: Place,
+	place: PostgresPlace,
 	defaultLimitMs: number,
 	signal: AbortSignal,
 ): PsqlSession {
@@ -187,7 +186,7 @@ function sessionOver(
 	};
 }
 
-function tooLong({ database, containerName }: Place, limitMs: number): BackupError {
+function tooLong({ database, containerName }: PostgresPlace, limitMs: number): BackupError {
 	return new BackupError(
 		'timed_out',
 		`a query in database ${JSON.stringify(database)} of container "${containerName}" took longer than ${limitMs / 1000} s`,
