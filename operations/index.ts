@@ -1,5 +1,24 @@
 /** The operations' public face: what nodes, credentials and the CLI may use. */
 export { backUpVolumes, type BackUpRequest } from './back-up-volumes';
+export { selectionLabels, type VolumeChoice } from './select-volumes';
+export {
+	listContainerResources,
+	listImageResources,
+	listProjects,
+	type ComposeProject,
+	type ContainerResource,
+	type ImageResource,
+} from './resources';
+export type { ResourceFilter } from './resources-filter';
+export type { Protection } from './resources-protection';
+export {
+	listUnprotectedVolumes,
+	listVolumeResources,
+	type LookIn,
+	type UnprotectedRequest,
+	type VolumeResource,
+	type VolumesRequest,
+} from './resources-volumes';
 export type { BackUpOutcome, BackupOptions } from './run-backup';
 export { adoptArchive, type AdoptRequest } from './adopt-archive';
 export type { CatalogEntry, Hold, KeptVerification } from './catalog-entry';

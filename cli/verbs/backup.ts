@@ -1,5 +1,4 @@
 /** `backup volume` and `backup directory`: archives of volumes, or of directories of the Docker host. */
-import { isAbsolute, resolve } from 'node:path';
 import {
 	backUpVolumes,
 	placeOf,
@@ -11,6 +10,7 @@ import { backupFlags, backupJobFlag, backupOptionsOf, needKey, requireKey } from
 import { hostOf } from '../flags/docker';
 import { repositoryFlag, repositoryOf } from '../flags/repository';
 import { s3Sentence } from '../flags/s3';
+import { absolute, directoriesOf, volumesFlags, volumesOf } from '../flags/volumes';
 import { errorOfRecord } from '../output/errors';
 import { resultLine } from '../output/records';
 import { usage } from '../parse-arguments';
@@ -65,26 +65,32 @@ export function outcomeOf(
 
 export const backupVolume = defineVerb({
 	name: 'backup volume',
-	operands: 'NAME…',
+	operands: 'NAME…|--label LABEL|--project PROJECT|--all',
 	summary: 'Back up Docker volumes',
 	details: [
 		'A container on the Docker host reads the volumes and writes the archive; a directory as repository is one on that host.',
+		'What is chosen by label, by project or with --all is looked up at every run. The volume of the repository and anonymous volumes are left out then, and so are volumes with the label docker-backup.enable=false; with --label also what has the label docker-backup.job of another job.',
 		needKey,
 		s3Sentence,
 	],
-	flags: [...flags, separateFlag],
+	flags: [...volumesFlags, ...flags, separateFlag],
 	required: ['repository', 'job'],
 	examples: [
 		'docker-backup backup volume app_data --job nightly --repository /srv/backups --key-file /root/backup.key',
 		'docker-backup backup volume app_data app_uploads --separate --exclude "*.tmp" --job nightly \\',
 		'  --repository volume:backups --passphrase-file /root/passphrase',
+		'docker-backup backup volume --label docker-backup.enable=true --separate --job nightly \\',
+		'  --repository /srv/backups --key-file /root/backup.key',
+		'docker-backup backup volume --all --except "*_cache" --directory /srv/app --job host \\',
+		'  --repository s3://my-backups/server1 --key-file /root/backup.key',
 		'docker-backup backup volume app_data --job nightly --repository s3://my-backups/server1 \\',
 		'  --endpoint https://s3.example.com --key-file /root/backup.key',
 	],
 	async run(given, shell) {
-		if (given.operands.length === 0) throw usage('the NAME of a volume is missing');
 		const { separate } = given.flags;
-		return await backUp(given, { volumes: given.operands, directories: [], separate }, shell);
+		const volumes = volumesOf(given.operands, given.flags);
+		const directories = directoriesOf(given.flags, shell);
+		return await backUp(given, { volumes, directories, separate }, shell);
 	},
 });
 
@@ -102,7 +108,7 @@ export const backupDirectory = defineVerb({
 		const [path, ...others] = given.operands;
 		if (path === undefined) throw usage('the PATH of a directory is missing');
 		if (others.length > 0) throw usage('there is one PATH, but several were given');
-		const directory = isAbsolute(path) ? path : resolve(shell.directory, path);
-		return await backUp(given, { volumes: [], directories: [directory], separate: false }, shell);
+		const directories = [absolute(path, shell)];
+		return await backUp(given, { volumes: [], directories, separate: false }, shell);
 	},
 });

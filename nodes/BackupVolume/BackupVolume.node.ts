@@ -1,5 +1,5 @@
 /**
- * Backup Volume: reads Docker volumes in a runner beside them and writes one archive, or one for each, into
+ * Backup Volume: reads Docker volumes and directories of the host in a runner beside them and writes one archive, or one for each, into
  * the repository. One item out per archive: its record, and whether the repository was made by this run.
  */
 import {
@@ -13,6 +13,7 @@ import { backUpVolumes } from '../../operations';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
 import { hostSettings } from '../shared/host-settings';
 import { getVolumes } from '../shared/pickers';
+import { getProjects } from '../shared/resource-pickers';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
 import { backupProperties } from './properties';
@@ -45,7 +46,7 @@ export class BackupVolume implements INodeType {
 	};
 
 	methods = {
-		loadOptions: { getVolumes },
+		loadOptions: { getProjects, getVolumes },
 		credentialTest: { dockerHostTest, backupRepositoryTest },
 	};
 

@@ -1,5 +1,5 @@
 /** From the panel's values to the operation's request. Throws `invalid_parameter`. */
-import type { BackUpRequest } from '../../operations';
+import { BackupError, type BackUpRequest } from '../../operations';
 import type { Fields } from '../shared/fields';
 
 export function backUpRequest(parameters: Fields): BackUpRequest {
@@ -7,7 +7,7 @@ export function backUpRequest(parameters: Fields): BackUpRequest {
 	return {
 		job: parameters.required('job', 'Job Name', 'Give the backup a name that stays the same, e.g. nightly.'),
 		volumes: volumes(parameters),
-		directories: [],
+		directories: directories(parameters, options),
 		separate: parameters.oneOf('archive', 'Archive', ['one', 'perVolume']) === 'perVolume',
 		exclude: options.lines('exclude', 'Exclude'),
 		compression: compression(parameters),
@@ -17,11 +17,37 @@ export function backUpRequest(parameters: Fields): BackUpRequest {
 	};
 }
 
-function volumes(parameters: Fields): string[] {
-	const by = parameters.oneOf('volumesBy', 'Choose Volumes', ['list', 'name']);
-	return by === 'list'
-		? parameters.names('volumes', 'Volumes')
-		: parameters.names('volumeNames', 'Volume Names');
+const choices = ['list', 'name', 'label', 'project', 'all', 'none'] as const;
+
+const chosenBy = (parameters: Fields) => parameters.oneOf('volumesBy', 'Choose Volumes', choices);
+
+function volumes(parameters: Fields): BackUpRequest['volumes'] {
+	const by = chosenBy(parameters);
+	const except = parameters.names('except', 'Except');
+	switch (by) {
+		case 'list':
+			return parameters.names('volumes', 'Volumes');
+		case 'name':
+			return parameters.names('volumeNames', 'Volume Names');
+		case 'label':
+			return { by, labels: parameters.names('labels', 'Labels'), except };
+		case 'project':
+			return { by, projects: parameters.names('projects', 'Projects'), except };
+		case 'all':
+			return { by, except };
+		case 'none':
+			return [];
+	}
+}
+
+/** An option may be left from another choice. */
+function directories(parameters: Fields, options: Fields): string[] {
+	if (chosenBy(parameters) !== 'none') return options.lines('hostDirectories', 'Host Directories');
+	const paths = parameters.lines('directories', 'Directories');
+	if (paths.length > 0) return paths;
+	throw new BackupError('invalid_parameter', '"Directories" is empty', {
+		hint: 'Name a directory on the Docker host, e.g. /srv/app.',
+	});
 }
 
 function compression(parameters: Fields): BackUpRequest['compression'] {

@@ -32,6 +32,27 @@ test.each([
 	[{ volumesBy: 'name', volumeNames: ['x'] }, { volumes: ['x'] }],
 	[{ volumes: 'from an expression' }, { volumes: ['from an expression'] }],
 	[{ volumes: [] }, { volumes: [] }],
+	[
+		{ volumesBy: 'label', labels: 'docker-backup.enable=true, tier', except: '*_cache' },
+		{
+			volumes: { by: 'label', labels: ['docker-backup.enable=true', 'tier'], except: ['*_cache'] },
+			directories: [],
+		},
+	],
+	[
+		{ volumesBy: 'project', projects: ['shop'] },
+		{ volumes: { by: 'project', projects: ['shop'], except: [] } },
+	],
+	[{ volumesBy: 'all', except: ['a', 'b'] }, { volumes: { by: 'all', except: ['a', 'b'] } }],
+	[
+		{ volumesBy: 'none', directories: '/srv/a\n/srv/b, c' },
+		{ volumes: [], directories: ['/srv/a', '/srv/b, c'] },
+	],
+	[{ options: { hostDirectories: '/srv/a' } }, { volumes: ['app', 'db'], directories: ['/srv/a'] }],
+	[
+		{ volumesBy: 'none', directories: ['/srv/a'], options: { hostDirectories: '/left/over' } },
+		{ directories: ['/srv/a'] },
+	],
 	[{ archive: 'perVolume' }, { separate: true }],
 	[{ encrypt: false }, { encrypt: false }],
 	[{ compression: 'none', compressionLevel: null }, { compression: { algorithm: 'none', level: null } }],
@@ -47,6 +68,8 @@ test.each([
 	[{ job: '' }],
 	[{ job: '  ' }],
 	[{ archive: 'two' }],
+	[{ volumesBy: 'size' }],
+	[{ volumesBy: 'none', directories: ' ' }],
 	[{ compression: 'gzip' }],
 	[{ compressionLevel: 0 }],
 	[{ compressionLevel: 1.5 }],
