@@ -3,38 +3,16 @@
  * opens the credentials of that database, and nothing but its `config` does. n8n is stopped, so a plain copy of the
  * database and its log is a consistent one here.
  */
-import { execFile } from 'node:child_process';
-import {
-	copyFileSync,
-	existsSync,
-	readdirSync,
-	readFileSync,
-	rmSync,
-	symlinkSync,
-	writeFileSync,
-} from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { json, lab, mountpoint } from '../cli/lab';
+import { credential, n8nOn } from './n8n-command';
 
 const { directory, job: newJob, keyFile, volume, volumeName } = lab();
-const bin = process.env['N8N_BIN'] ?? '';
-
-/** n8n on this volume, as at `/home/node/.n8n`; no key in its environment. */
-async function n8n(name: string, ...line: string[]): Promise<void> {
-	const home = directory();
-	symlinkSync(await mountpoint(name), join(home, '.n8n'));
-	const env = { PATH: process.env['PATH'] ?? '', HOME: home, N8N_DIAGNOSTICS_ENABLED: 'false' };
-	await promisify(execFile)(process.execPath, [bin, ...line], { env, maxBuffer: 64 << 20 });
-}
 
 test('the volume without its database, and the database, are an n8n again; without `config` they are not', async () => {
 	const source = await volume('n8n-itself');
-	const credential = { id: 'itselfCredential', name: 'Shop', type: 'httpBasicAuth' };
-	const data = { user: 'shop', password: 'known to nobody else' };
-	const file = join(directory(), 'credentials.json');
-	writeFileSync(file, JSON.stringify([{ ...credential, data }]));
-	await n8n(source, 'import:credentials', `--input=${file}`);
+	await (await n8nOn(source, directory)).putCredential();
 	const live = await mountpoint(source);
 
 	const at = ['--repository', directory(), '--key-file', keyFile()];
@@ -48,13 +26,9 @@ test('the volume without its database, and the database, are an n8n again; witho
 		copyFileSync(join(live, name), join(there, name));
 	}
 
-	const exported = join(directory(), 'exported.json');
-	const read = () => n8n(restored, 'export:credentials', '--all', '--decrypted', `--output=${exported}`);
-	await read();
-	expect(JSON.parse(readFileSync(exported, 'utf8'))).toMatchObject([{ ...credential, data }]);
+	const n8n = await n8nOn(restored, directory);
+	expect(JSON.parse(await n8n.credentials())).toMatchObject([credential]);
 
 	rmSync(join(there, 'config'));
-	rmSync(exported);
-	await read().catch(() => undefined);
-	expect(existsSync(exported) ? readFileSync(exported, 'utf8') : '').not.toContain(data.password);
+	expect(await n8n.credentials()).not.toContain(credential.data.password);
 });
