@@ -81,7 +81,7 @@ async function startServer(
 	await docker(
 		...['run', '--detach', '--name', container, '--shm-size', '256m', '--memory', '1g'],
 		...['--env', `POSTGRES_PASSWORD=${password}`],
-		...['--env', 'POSTGRES_INITDB_ARGS=--auth-local=scram-sha-256 --auth-host=scram-sha-256'],
+		...['--env', 'POSTGRES_INITDB_ARGS=--no-sync --auth-local=scram-sha-256 --auth-host=scram-sha-256'],
 		image,
 		...['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', ...settings].flatMap((s) => ['-c', s]),
 	);
