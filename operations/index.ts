@@ -50,6 +50,7 @@ export {
 	type Comparison,
 } from './compare-archives';
 export { restoreDirectory, type RestoreDirectoryOutcome } from './restore-directory';
+export type { Recreate } from './recreate-volumes';
 export { restoreVolumes, type RestoreOutcome } from './restore-volumes';
 export type { Replaced } from './restore-over-volume';
 export type { LostEntry, Overwrite, RestoreReport, RestoreWay } from './restore-way';

@@ -4,15 +4,17 @@
  * its content is replaced, and the containers run again, whatever happened.
  */
 import type { DockerHost } from '../docker/api';
-import { inspectVolume } from '../docker/volumes';
+import { inspectVolume, placesOf } from '../docker/volumes';
 import { BackupError, isErrorCode, toBackupError } from '../protocol/errors';
 import { parseJobName } from '../protocol/names';
 import { backUpVolumes } from './back-up-volumes';
 import { extractVolumes, type RestoredVolume } from './extract-volumes';
 import { withDocker } from './executor';
+import { inMemory } from './recreate-volumes';
 import type { ChosenArchive, Overwrite, RestoreReport, RestoreWay } from './restore-way';
 import type { HostSettings, OperationContext, RepositoryLocation, RepositorySettings } from './settings';
 import { activeUsers, interrupting } from './stopped-containers';
+import { holdsRepository } from './volume-sources';
 
 /** What a restore did to what was there. */
 export interface Replaced {
@@ -140,13 +142,18 @@ async function requireTarget(
 	repository: RepositoryLocation,
 	signal: AbortSignal,
 ): Promise<void> {
-	const { mountpoint } = await inspectVolume(host, name, signal);
-	const same = repository.type === 'volume' && repository.name === name;
-	const below =
-		repository.type === 'directory' &&
-		mountpoint !== '' &&
-		`${repository.path}/`.startsWith(`${mountpoint}/`);
-	if (!same && !below) return;
+	const volume = await inspectVolume(host, name, signal);
+	// Its containers are stopped for it, so nobody would hold what was restored.
+	if (inMemory(volume.options)) {
+		throw new BackupError(
+			'invalid_parameter',
+			`volume "${name}" is in memory (tmpfs) and can't be overwritten`,
+			{
+				hint: 'Its content lives only while a running container has it mounted: restore into a new directory of it, or under another name.',
+			},
+		);
+	}
+	if (!holdsRepository({ volume: name, places: placesOf(volume) }, repository)) return;
 	throw new BackupError('invalid_parameter', `volume "${name}" holds the repository itself`, {
 		hint: 'Overwriting it would remove the backups: restore into a new volume.',
 	});

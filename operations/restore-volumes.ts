@@ -5,10 +5,18 @@
  */
 import { createVolume, findVolume, removeVolume } from '../docker/volumes';
 import { BackupError, joinErrors } from '../protocol/errors';
-import type { BackupRecord } from '../protocol/record';
+import type { BackupRecord, Trust } from '../protocol/record';
 import { withDocker } from './executor';
 import { extractVolumes, type RestoredVolume } from './extract-volumes';
 import { readCatalog } from './list-records';
+import {
+	explained,
+	inMemory,
+	keptInMemory,
+	planVolume,
+	type Recreate,
+	type VolumePlan,
+} from './recreate-volumes';
 import { filterOf, requireRestorable, selectOne, type Selection } from './select';
 import { nothingReplaced, restoreOverVolume, type Replaced } from './restore-over-volume';
 import type { ChosenArchive, RestoreReport, RestoreWay } from './restore-way';
@@ -21,11 +29,17 @@ export interface RestoreVolumesRequest extends RestoreWay {
 	/** Name of the new volume for a volume of the archive; with `into` also of one that is there. */
 	readonly nameFor: (source: string) => string;
 	readonly allowUnsigned: boolean;
+	/** Default: `original`. */
+	readonly recreate?: Recreate;
 }
 
 export interface RestoreOutcome extends RestoreReport, Replaced {
 	readonly record: BackupRecord;
 	readonly volumes: readonly RestoredVolume[];
+	/** New volumes that were made with the driver and options of the record, or would be. */
+	readonly recreated: readonly string[];
+	/** What the user should know of the volumes; whole sentences. */
+	readonly warnings: readonly string[];
 	readonly durationMs: number;
 }
 
@@ -39,7 +53,7 @@ export async function restoreVolumes(
 ): Promise<RestoreOutcome> {
 	const started = context.clock.monotonic();
 	const where = { type: 'runner', host: hostSettings } as const;
-	const { record, key } = await chooseRecord(
+	const { record, key, trust } = await chooseRecord(
 		context,
 		where,
 		repository,
@@ -51,31 +65,36 @@ export async function restoreVolumes(
 	const archive = { record, key };
 	if (request.overwrite) {
 		const over = await restoreOverVolume(context, hostSettings, repository, archive, targets, request);
-		return { record, volumes: targets, ...over, durationMs: since(context, started) };
+		const nothingMade = { recreated: [], warnings: [] };
+		return { record, volumes: targets, ...nothingMade, ...over, durationMs: since(context, started) };
 	}
+	const { recreate = 'original' } = request;
+	const plans: VolumePlan[] = [];
+	const inPlace: string[] = [];
 	const report = await withDocker(hostSettings.endpoint, async (host) => {
 		const created: string[] = [];
 		const missing = new Set<string>();
 		try {
 			for (const { source, volume } of targets) {
 				const found = await findVolume(host, volume, context.signal);
-				if (found && request.into) continue;
+				if (found && request.into) {
+					if (inMemory(found.options)) inPlace.push(keptInMemory(volume));
+					continue;
+				}
+				const plan = planVolume({ record, trust, source, volume, recreate });
+				plans.push(plan);
 				if (!found && request.dryRun) {
 					missing.add(volume);
 					continue;
 				}
-				const labels = {
-					'n8n-nodes-docker-backup.restored-from': record.id,
-					'n8n-nodes-docker-backup.source': source,
-				};
 				// One that is there already is refused.
-				await createVolume(host, { name: volume, labels }, context.signal);
+				await createVolume(host, plan.made, context.signal);
 				created.push(volume);
 			}
 			const mounted = targets.filter(({ volume }) => !missing.has(volume));
 			return await extractVolumes(context, where, repository, archive, targets, mounted, request);
 		} catch (error) {
-			let failure: unknown = error;
+			let failure = explained(error, plans);
 			for (const volume of created) {
 				// A cancelled operation still cleans up: without its signal.
 				await removeVolume(host, volume).catch((later: unknown) => (failure = joinErrors(failure, later)));
@@ -83,8 +102,15 @@ export async function restoreVolumes(
 			throw failure;
 		}
 	});
-	const durationMs = since(context, started);
-	return { record, volumes: targets, ...report, ...nothingReplaced, durationMs };
+	return {
+		record,
+		volumes: targets,
+		recreated: plans.filter(({ recreated }) => recreated).map(({ made }) => made.name),
+		warnings: [...plans.flatMap(({ warnings }) => warnings), ...inPlace],
+		...report,
+		...nothingReplaced,
+		durationMs: since(context, started),
+	};
 }
 
 const since = ({ clock }: OperationContext, started: number): number =>
@@ -97,11 +123,11 @@ export async function chooseRecord(
 	repository: RepositorySettings,
 	selection: Selection,
 	allowUnsigned: boolean,
-): Promise<ChosenArchive> {
+): Promise<ChosenArchive & { readonly trust: Trust }> {
 	const { entries, keyring } = await readCatalog(context, where, repository, filterOf(selection));
 	const entry = selectOne(entries, selection, keyring);
 	requireRestorable(entry, keyring, allowUnsigned);
-	return { record: entry.record, key: await keyring.keyOf(entry.record) };
+	return { record: entry.record, key: await keyring.keyOf(entry.record), trust: entry.trust };
 }
 
 export function chooseSources(record: BackupRecord, wanted: readonly string[]): string[] {

@@ -11,6 +11,7 @@ import { BackupError } from '../protocol/errors';
 import type { ArchivePlan, SourceVolume } from '../protocol/job';
 import { slug } from '../protocol/names';
 import type { RecordWarning } from '../protocol/record';
+import { maskedOption } from './masked-options';
 import { planIds } from './plan-ids';
 import type { OperationContext, RepositoryLocation } from './settings';
 
@@ -71,27 +72,19 @@ export async function describeSources(
 		const { definition, masked } = capture(await inspectVolume(host, source.from, signal));
 		const isLong = JSON.stringify(definition).length > longestDefinition;
 		const warnings = [
-			...masked.map((name) =>
-				warning(
-					'volume_option_masked',
-					`${name} of volume "${source.name}" looks like a secret and is not in the record: a restore can't make the volume the same again by itself`,
-				),
-			),
-			...(isLong
-				? [
-						warning(
-							'volume_definition_left_out',
-							`options and labels of volume "${source.name}" are too long for the record`,
-						),
-					]
-				: []),
+			...masked.map((name) => maskedOption(source.name, name)),
+			...(isLong ? [tooLong(source.name)] : []),
 		];
 		described.push({ ...source, ...(definition && !isLong && { volume: definition }), warnings });
 	}
 	return described;
 }
 
-const warning = (code: string, message: string): RecordWarning => ({ code, message, path: null });
+const tooLong = (volume: string): RecordWarning => ({
+	code: 'volume_definition_left_out',
+	message: `volume "${volume}": its options and labels are too long for the record`,
+	path: null,
+});
 
 export async function mountSources(
 	host: DockerHost,

@@ -65,7 +65,7 @@ export function outcomeOf(
 
 export const backupVolume = defineVerb({
 	name: 'backup volume',
-	operands: 'NAME…|--label LABEL|--project PROJECT|--all',
+	operands: 'NAME…|--all',
 	summary: 'Back up Docker volumes',
 	details: [
 		'A container on the Docker host reads the volumes and writes the archive; a directory as repository is one on that host.',

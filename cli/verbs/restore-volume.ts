@@ -5,9 +5,11 @@ import { keyFlags } from '../flags/keys';
 import { overwriteFlags, overwriteOf } from '../flags/overwrite';
 import { repositoryFlag, repositoryIdFlag, repositoryOf } from '../flags/repository';
 import { s3Flags, s3Sentence, versionsFlag } from '../flags/s3';
+import { recreateFlags, recreateOf } from '../flags/recreate';
 import { restoreFlags, wayOf } from '../flags/restore';
 import { idOrJob } from '../flags/selection';
 import { lossOf, restoredText } from '../output/restored';
+import { printable } from '../output/layout';
 import { usage } from '../parse-arguments';
 import { defineVerb } from '../verb';
 
@@ -20,6 +22,7 @@ export const restoreVolume = defineVerb({
 	details: [
 		'The new volume is checked while it is written; when anything is wrong it is removed again. An existing volume is touched only with --into, which restores below a new directory of it, or with --overwrite.',
 		'With --overwrite, what the volume holds is replaced once the new content is whole beside it; containers that use it are stopped and started again. --to is then the name that the volume has in the archive, unless given.',
+		'A volume that gets its name back is made with the driver, options and labels that it had; under another name it is a plain local one.',
 		'An archive of several volumes is restored whole with a --to that holds {volume}, which stands for each name.',
 		s3Sentence,
 	],
@@ -34,6 +37,7 @@ export const restoreVolume = defineVerb({
 		{ name: 'volume', value: 'NAME', repeatable: true, help: 'Only this volume of the archive' },
 		...restoreFlags,
 		...overwriteFlags,
+		...recreateFlags,
 		...keyFlags,
 		{ name: 'allow-unsigned', help: 'Accept a record without signature though the repository has a key' },
 		repositoryIdFlag,
@@ -62,13 +66,19 @@ export const restoreVolume = defineVerb({
 			allowUnsigned: flags['allow-unsigned'],
 			...wayOf(flags),
 			...overwriting,
+			recreate: recreateOf(flags),
 		});
 		const below = flags.into === undefined ? '' : `, below ${flags.into}`;
 		const places = volumes.map(({ source, volume }) => ({ source, place: `volume ${volume}${below}` }));
 		const restored = { record, report, durationMs, places, replaced: report };
+		const { recreated, warnings } = report;
+		const more = [
+			...recreated.map((name) => `        volume ${printable(name)} with its driver, options and labels`),
+			...warnings.map((warning) => `warning ${printable(warning)}`),
+		];
 		return {
 			document: { id: record.id, volumes, ...report, durationMs, record },
-			text: restoredText(restored),
+			text: restoredText(restored) + more.map((line) => `${line}\n`).join(''),
 			error: lossOf(restored),
 		};
 	},

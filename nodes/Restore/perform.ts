@@ -66,7 +66,7 @@ function volumesOutcome(
 	const facts = { volumes, ...report, entries, bytes, fits, targets };
 	return {
 		outcomes: [{ data: restored(record, facts, durationMs, at) }],
-		hints: volumeHints({ ...report, fits }),
+		hints: [...volumeHints({ ...report, fits }), ...report.warnings],
 	};
 }
 

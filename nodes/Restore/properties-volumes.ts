@@ -162,6 +162,28 @@ export const volumeProperties: INodeProperties[] = [
 					'Only these paths or globs (*, ?, **) inside the volume, one per line, each with all that is below it. Empty means everything.',
 			},
 			{
+				displayName: 'Recreate Driver and Options',
+				name: 'recreate',
+				type: 'options',
+				options: [
+					{
+						name: 'Always',
+						value: 'always',
+						description: 'Also under another name: two volumes may then lead to the same data',
+					},
+					{ name: 'Never', value: 'never', description: 'New volumes are plain local ones' },
+					{
+						name: 'Under the Original Name',
+						value: 'original',
+						description: 'Docker Compose then takes the volume for its own again',
+					},
+				],
+				default: 'original',
+				displayOptions: { show: { '/target': ['affixed', 'named'] } },
+				description:
+					'When a new volume is made with the driver, the options and the labels that the backed up one had',
+			},
+			{
 				displayName: 'Salvage',
 				name: 'salvage',
 				type: 'boolean',

@@ -16,6 +16,12 @@ export function restoreRequest(parameters: Fields): RestoreRequest {
 		into: options.text('into', 'Into Directory').replace(/^\/+/, ''),
 		salvage: options.flag('salvage', 'Salvage'),
 		dryRun: parameters.flag('dryRun', 'Dry Run'),
+		recreate: options.oneOf(
+			'recreate',
+			'Recreate Driver and Options',
+			['original', 'always', 'never'],
+			'original',
+		),
 		...overwriting(parameters, options),
 	};
 }

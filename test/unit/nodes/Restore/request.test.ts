@@ -23,6 +23,7 @@ test('the panel as it is at first', () => {
 		into: '',
 		salvage: false,
 		dryRun: false,
+		recreate: 'original',
 	});
 	expect(nameFor('app')).toBe('app-restored');
 });
@@ -40,6 +41,7 @@ test.each([
 	[{ options: { paths: 'a, b\n c/*.ini ' } }, { paths: ['a, b', 'c/*.ini'] }],
 	[{ options: { into: '/restored/here', salvage: true } }, { into: 'restored/here', salvage: true }],
 	[{ dryRun: true }, { dryRun: true }],
+	[{ options: { recreate: 'never' } }, { recreate: 'never' }],
 	[
 		{ target: 'overwrite', confirm: 'app', stopContainers: true },
 		{ overwrite: { confirm: 'app', stopContainers: true, wipeFirst: false } },
