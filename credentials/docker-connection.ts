@@ -10,6 +10,7 @@ type Shown = NonNullable<IDisplayOptions['show']>;
 export function dockerConnection(shown: Shown = {}): INodeProperties[] {
 	const when = (show: Shown): IDisplayOptions => ({ show: { ...shown, ...show } });
 	const tls = when({ connection: ['tcp'], tls: [true] });
+	const ssh = when({ connection: ['ssh'] });
 	return [
 		{
 			displayName: 'Connection',
@@ -17,6 +18,11 @@ export function dockerConnection(shown: Shown = {}): INodeProperties[] {
 			type: 'options',
 			options: [
 				{ name: 'Local Socket', value: 'socket', description: 'Docker on the machine that runs n8n' },
+				{
+					name: 'SSH',
+					value: 'ssh',
+					description: 'Docker on another machine, by a user who may log in there',
+				},
 				{ name: 'TCP', value: 'tcp', description: 'Docker on another machine, or a socket proxy' },
 			],
 			default: 'socket',
@@ -27,8 +33,9 @@ export function dockerConnection(shown: Shown = {}): INodeProperties[] {
 			name: 'socketPath',
 			type: 'string',
 			default: '/var/run/docker.sock',
-			displayOptions: when({ connection: ['socket'] }),
-			description: 'When n8n runs in a container, mount the socket into it',
+			displayOptions: when({ connection: ['socket', 'ssh'] }),
+			description:
+				'When n8n runs in a container, mount the socket into it; with SSH it is the path on the other machine',
 		},
 		{
 			displayName: 'Host',
@@ -36,7 +43,7 @@ export function dockerConnection(shown: Shown = {}): INodeProperties[] {
 			type: 'string',
 			default: '',
 			placeholder: 'e.g. docker1.example.com',
-			displayOptions: when({ connection: ['tcp'] }),
+			displayOptions: when({ connection: ['ssh', 'tcp'] }),
 		},
 		{
 			displayName: 'Port',
@@ -75,6 +82,49 @@ export function dockerConnection(shown: Shown = {}): INodeProperties[] {
 			tls,
 		),
 		certificate('Client Key', 'clientKey', 'Private key of the client certificate (key.pem)', tls),
+		{
+			displayName: 'SSH Port',
+			name: 'sshPort',
+			type: 'number',
+			default: 22,
+			displayOptions: ssh,
+		},
+		{
+			displayName: 'User',
+			name: 'sshUser',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. backup',
+			displayOptions: ssh,
+			description:
+				'Must be allowed to use the socket there; to most machines that means: in the group docker',
+		},
+		certificate(
+			'Private Key',
+			'sshPrivateKey',
+			'Of the user: the whole file, e.g. of ~/.ssh/id_ed25519',
+			ssh,
+		),
+		{
+			displayName: 'Passphrase of the Private Key',
+			name: 'sshPassphrase',
+			type: 'string',
+			typeOptions: { password: true },
+			default: '',
+			displayOptions: ssh,
+			description: 'Empty when the key is not encrypted',
+		},
+		{
+			displayName: 'Host Key',
+			name: 'sshHostKey',
+			type: 'string',
+			typeOptions: { rows: 3 },
+			default: '',
+			placeholder: 'e.g. SHA256:…',
+			displayOptions: ssh,
+			description:
+				'Fingerprint of the machine, or what "ssh-keyscan" prints for it. The connection test tells the fingerprint of a machine that is not known yet: compare it there (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).',
+		},
 	];
 }
 

@@ -7,13 +7,16 @@
  * send a body with `attach` that can end up in the container's stdin.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import { addAbortSignal } from 'node:stream';
+import { addAbortSignal, type Duplex } from 'node:stream';
 import type Modem from 'docker-modem';
 import { BackupError } from '../protocol/errors';
 import { Reader } from '../protocol/parse';
 import type { DockerEndpoint } from './endpoint';
 import { daemonError, dockerFailure, unreachable } from './failures';
+import type { SocketSettings } from './ssh-socket';
+
+/** A bare connection to a daemon: a TCP or local socket, or a channel of an SSH connection. */
+export type Connection = Duplex & SocketSettings;
 
 export interface DockerHost {
 	readonly endpoint: DockerEndpoint;
@@ -79,7 +82,7 @@ export async function openStream(host: DockerHost, asked: DockerRequest): Promis
 }
 
 /** The bare connection that a request was upgraded to; neither limit nor signal touch it any more. */
-export function hijack(host: DockerHost, asked: DockerRequest): Promise<Socket> {
+export function hijack(host: DockerHost, asked: DockerRequest): Promise<Connection> {
 	return within(host, asked, async (signal) => {
 		const answer = await dial(host, asked, signal, true);
 		if (isSocket(answer)) return answer;
@@ -125,8 +128,8 @@ function dial(
 	{ method, path, query = {}, body, accept = [] }: DockerRequest,
 	signal: AbortSignal,
 	upgrade = false,
-): Promise<IncomingMessage | Socket> {
-	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | Socket>();
+): Promise<IncomingMessage | Connection> {
+	const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage | Connection>();
 	modem.dial(
 		{
 			method,
@@ -141,7 +144,7 @@ function dial(
 		},
 		(error, answer) => {
 			if (error) return reject(daemonError(error) ?? error);
-			const given = answer as IncomingMessage | Socket;
+			const given = answer as IncomingMessage | Connection;
 			// Before anybody else can listen for it, an error must not bring the process down.
 			if (isSocket(given)) given.on('error', reject);
 			resolve(given);
@@ -150,7 +153,7 @@ function dial(
 	return promise;
 }
 
-const isSocket = (answer: IncomingMessage | Socket): answer is Socket => !('statusCode' in answer);
+const isSocket = (answer: IncomingMessage | Connection): answer is Connection => !('statusCode' in answer);
 
 async function textOf(answer: IncomingMessage): Promise<string> {
 	const chunks: Buffer[] = [];

@@ -5,9 +5,8 @@
  * its end of file while its output goes on. `close` drops the connection: the container sees the end of
  * its input then too. No stream needs a listener for its errors.
  */
-import type { Socket } from 'node:net';
 import { Writable, type Readable } from 'node:stream';
-import { hijack, segment, type DockerHost } from './api';
+import { hijack, segment, type Connection, type DockerHost } from './api';
 import { dockerFailure } from './failures';
 import { demultiplex } from './streams';
 
@@ -30,7 +29,7 @@ export async function attach(host: DockerHost, id: string, signal?: AbortSignal)
 }
 
 /** `whom`: completes "could not take input for". */
-export function streamsOver(host: DockerHost, socket: Socket, whom: string): Attached {
+export function streamsOver(host: DockerHost, socket: Connection, whom: string): Attached {
 	socket.setTimeout(0);
 	socket.setNoDelay(true);
 	// A run can be silent for long: a peer that is gone must show, and no gateway forget the connection.
@@ -43,7 +42,7 @@ export function streamsOver(host: DockerHost, socket: Socket, whom: string): Att
 	return { stdin, stdout, stderr, close };
 }
 
-function inputOf(socket: Socket, failure: (error: Error) => Error): Writable {
+function inputOf(socket: Connection, failure: (error: Error) => Error): Writable {
 	const stdin = new Writable({
 		write: (chunk: Buffer, _encoding, done) => {
 			socket.write(chunk, (error) => done(error ? failure(error) : null));

@@ -9,6 +9,7 @@ import type Dockerode from 'dockerode';
 import { BackupError } from '../protocol/errors';
 import { answers, request, type DockerHost } from './api';
 import type { DockerEndpoint } from './endpoint';
+import { sshTunnel } from './ssh';
 
 export type { DockerHost } from './api';
 export type { DockerEndpoint } from './endpoint';
@@ -16,12 +17,11 @@ export type { DockerEndpoint } from './endpoint';
 /** Connects to nothing yet: an endpoint where nobody answers shows at the first request. */
 export function connectDocker(endpoint: DockerEndpoint, { limitMs = 20_000 } = {}): DockerHost {
 	const tls = endpoint.type === 'tcp' ? endpoint.tls : undefined;
-	// The time-out closes idle connections only: dockerode is told of none for those in use.
-	const agent = new (tls ? https : http).Agent({ keepAlive: true, timeout: 5_000 });
+	const { agent, close } = connectionsTo(endpoint);
 	const options = {
 		// All of them, also when undefined: dockerode takes what is absent from the environment.
 		socketPath: endpoint.type === 'socket' ? endpoint.socketPath : undefined,
-		host: endpoint.type === 'tcp' ? endpoint.host : undefined,
+		host: hostOf(endpoint),
 		port: endpoint.type === 'tcp' ? endpoint.port : undefined,
 		protocol: tls ? ('https' as const) : ('http' as const),
 		ca: tls?.ca,
@@ -33,7 +33,26 @@ export function connectDocker(endpoint: DockerEndpoint, { limitMs = 20_000 } = {
 	};
 	const { modem } = new (loadDockerode())(options) as { modem: Modem };
 	refuseRedirects(modem);
-	return { endpoint, modem, limitMs, close: () => agent.destroy() };
+	return { endpoint, modem, limitMs, close };
+}
+
+interface Connections {
+	readonly agent: http.Agent;
+	close(): void;
+}
+
+function connectionsTo(endpoint: DockerEndpoint): Connections {
+	if (endpoint.type === 'ssh') return sshTunnel(endpoint);
+	const { Agent } = endpoint.type === 'tcp' && endpoint.tls ? https : http;
+	// The time-out closes idle connections only: dockerode is told of none for those in use.
+	const agent = new Agent({ keepAlive: true, timeout: 5_000 });
+	return { agent, close: () => agent.destroy() };
+}
+
+function hostOf(endpoint: DockerEndpoint): string | undefined {
+	if (endpoint.type === 'tcp') return endpoint.host;
+	// A name for the request's head alone: the agent knows the way.
+	return endpoint.type === 'ssh' ? 'docker' : undefined;
 }
 
 /** At first use: it takes time and memory that n8n's start should not pay. */

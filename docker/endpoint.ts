@@ -7,11 +7,37 @@ export type DockerEndpoint =
 			readonly port: number;
 			/** PEM texts. An empty object: TLS, checked against the authorities that Node knows. */
 			readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-	  };
+	  }
+	| SshEndpoint;
+
+/** A socket on a machine that is reached by SSH. */
+export interface SshEndpoint {
+	readonly type: 'ssh';
+	readonly host: string;
+	readonly port: number;
+	readonly user: string;
+	/** Its text, in the format of OpenSSH, PEM or PuTTY. */
+	readonly privateKey: string;
+	readonly passphrase?: string;
+	/** The server's: fingerprints, or lines of known_hosts, as `ssh-host-key.ts` reads them. */
+	readonly hostKey: string;
+	/** On the far side. */
+	readonly socketPath: string;
+}
 
 /** The endpoint as users write it in DOCKER_HOST. */
 export function nameOfEndpoint(endpoint: DockerEndpoint): string {
-	if (endpoint.type === 'socket') return `unix://${endpoint.socketPath}`;
-	const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host;
-	return `tcp://${host}:${endpoint.port}`;
+	switch (endpoint.type) {
+		case 'socket':
+			return `unix://${endpoint.socketPath}`;
+		case 'tcp':
+			return `tcp://${address(endpoint)}`;
+		case 'ssh':
+			return `ssh://${endpoint.user}@${address(endpoint)}`;
+	}
+}
+
+/** `host:port` */
+export function address({ host, port }: { readonly host: string; readonly port: number }): string {
+	return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -103,7 +103,7 @@ const silences: Readonly<Record<string, string>> = {
 };
 
 /** What a missing answer looks like from here; undefined for errors that mean something else. */
-function silence(code: string, message: string): string | undefined {
+export function silence(code: string, message: string): string | undefined {
 	const known = silences[code];
 	if (known !== undefined) return known;
 	if (code.startsWith('HPE_')) return 'does not speak HTTP';
@@ -117,6 +117,7 @@ function unreachableHint(endpoint: DockerEndpoint, what: string): string {
 	if (what.includes('TLS')) {
 		return 'Check TLS in the Docker Host credential: the authority, the client certificate and its key.';
 	}
+	if (endpoint.type === 'ssh') return 'Check that Docker runs there, and the way to it.';
 	return endpoint.type === 'socket'
 		? 'Check that Docker runs and that its socket is at this path; when n8n runs in a container, mount the socket into it.'
 		: 'Check host, port and firewall, and that Docker listens on TCP there, with TLS if the credential says so.';

@@ -1,8 +1,8 @@
 /**
  * The Docker host and what its runner may use. `--docker-host`, else DOCKER_HOST, else the local socket;
  * TLS as for Docker's own command: with DOCKER_TLS_VERIFY set, ca.pem, cert.pem and key.pem of
- * DOCKER_CERT_PATH (default ~/.docker) are used. Throws `usage`, and `docker_failed` for certificates
- * that can't be read.
+ * DOCKER_CERT_PATH (default ~/.docker) are used; SSH as `ssh.ts` says. Throws `usage`, and `docker_failed` for
+ * certificates that can't be read.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,13 +18,15 @@ import {
 } from '../../operations/index';
 import { usage } from '../parse-arguments';
 import type { Flag, Shell, Values } from '../verb';
+import { isSsh, parseSsh, sshEndpoint, sshFlags } from './ssh';
 
 export const dockerFlags = [
 	{
 		name: 'docker-host',
 		value: 'URL',
-		help: 'unix:///path or tcp://host:port; default: DOCKER_HOST, else the local socket',
+		help: 'unix:///path, tcp://host:port or ssh://user@host; default: DOCKER_HOST, else the local socket',
 	},
+	...sshFlags,
 	{
 		name: 'runner-image',
 		value: 'IMAGE',
@@ -53,7 +55,10 @@ export async function hostOf(flags: DockerValues, shell: Shell): Promise<HostSet
 		flags['docker-host'] === undefined
 			? (['DOCKER_HOST', fromEnvironment ?? `unix://${defaultSocket}`] as const)
 			: (['--docker-host', flags['docker-host']] as const);
-	return { endpoint: await withTls(parseEndpoint(text, origin), shell.env), runner: runnerOf(flags) };
+	const endpoint = isSsh(text)
+		? await sshEndpoint(parseSsh(text, origin), flags, shell)
+		: await withTls(parseEndpoint(text, origin), shell.env);
+	return { endpoint, runner: runnerOf(flags) };
 }
 
 /**
@@ -78,10 +83,10 @@ export function parseEndpoint(text: string, origin: string): DockerEndpoint {
 	if (tcp?.[1] !== undefined && port >= 1 && port <= 65_535) {
 		return { type: 'tcp', host: tcp[1].replace(/^\[|\]$/g, ''), port };
 	}
-	const what = text.startsWith('ssh://')
-		? 'ssh:// is not supported yet'
-		: `${JSON.stringify(text)} is no Docker host`;
-	throw usage(`${origin}: ${what}`, 'Write unix:///path/to/docker.sock or tcp://host:port.');
+	throw usage(
+		`${origin}: ${JSON.stringify(text)} is no Docker host`,
+		'Write unix:///path/to/docker.sock, tcp://host:port or ssh://user@host.',
+	);
 }
 
 async function withTls(endpoint: DockerEndpoint, env: Environment): Promise<DockerEndpoint> {

@@ -21,9 +21,17 @@ export function optionalHostSettings(credential: unknown): HostSettings | null {
 
 /** What `dockerConnection()` asks for. */
 export function endpoint(fields: Fields): DockerEndpoint {
-	if (fields.oneOf('connection', 'Connection', ['socket', 'tcp']) === 'socket') {
-		return { type: 'socket', socketPath: fields.required('socketPath', 'Socket Path') };
+	switch (fields.oneOf('connection', 'Connection', ['socket', 'tcp', 'ssh'])) {
+		case 'socket':
+			return { type: 'socket', socketPath: fields.required('socketPath', 'Socket Path') };
+		case 'tcp':
+			return tcpEndpoint(fields);
+		case 'ssh':
+			return sshEndpoint(fields);
 	}
+}
+
+function tcpEndpoint(fields: Fields): DockerEndpoint {
 	const host = fields.required('host', 'Host', 'Name the Docker host, without tcp:// and port.');
 	const port = fields.whole('port', 'Port', 1, 2376);
 	if (!fields.flag('tls', 'TLS')) return { type: 'tcp', host, port };
@@ -38,6 +46,26 @@ export function endpoint(fields: Fields): DockerEndpoint {
 			key: pem('clientKey', 'Client Key'),
 		},
 	};
+}
+
+function sshEndpoint(fields: Fields): DockerEndpoint {
+	const passphrase = fields.text('sshPassphrase', 'Passphrase of the Private Key', { exact: true });
+	return {
+		type: 'ssh',
+		host: fields.required('host', 'Host', 'Name the Docker host, without ssh://, user and port.'),
+		port: fields.whole('sshPort', 'SSH Port', 1, 22),
+		user: fields.required('sshUser', 'User'),
+		privateKey: pemText(fields.required('sshPrivateKey', 'Private Key')) ?? '',
+		...(passphrase !== '' && { passphrase }),
+		// Empty, it is refused when the server has shown its own: that is how users learn it.
+		hostKey: fields.text('sshHostKey', 'Host Key'),
+		socketPath: absolute(fields.required('socketPath', 'Socket Path')),
+	};
+}
+
+function absolute(path: string): string {
+	if (path.startsWith('/')) return path;
+	throw new BackupError('invalid_parameter', `"Socket Path" ${JSON.stringify(path)} is not an absolute path`);
 }
 
 function runner(fields: Fields): RunnerSettings {

@@ -39,8 +39,8 @@ describe('mistakes on the line', () => {
 			'--object-lock goes with an S3 repository',
 		],
 		[
-			'backup volume v --job j --repository /r --no-encrypt --docker-host ssh://h',
-			'--docker-host: ssh:// is not supported yet',
+			'backup volume v --job j --repository /r --no-encrypt --docker-host ssh://h:0',
+			'--docker-host: "ssh://h:0" is no Docker host',
 		],
 		['backup volume v --job ../j --repository /r --no-encrypt', '"../j" is not a job name'],
 		['backup volume v --job a/b --repository /r --no-encrypt', '"a/b" is not a job name'],

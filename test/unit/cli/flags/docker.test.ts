@@ -6,6 +6,9 @@ import type { Shell } from '../../../../cli/verb';
 import { defaultRunner } from '../../../../operations/index';
 
 const none = {
+	'ssh-key-file': undefined,
+	'ssh-passphrase-file': undefined,
+	'ssh-host-key': undefined,
 	'docker-host': undefined,
 	'runner-image': undefined,
 	'runner-memory': undefined,

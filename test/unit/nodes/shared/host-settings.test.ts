@@ -79,7 +79,43 @@ test('TCP without TLS carries no certificates', () => {
 	expect(hostSettings(credential).endpoint).toEqual({ type: 'tcp', host: 'proxy', port: 2375 });
 });
 
+const ssh = {
+	connection: 'ssh',
+	host: 'docker1',
+	sshPort: 2222,
+	sshUser: 'backup',
+	sshPrivateKey: '-----BEGIN OPENSSH PRIVATE KEY----- AA BB -----END OPENSSH PRIVATE KEY-----',
+	sshPassphrase: ' words ',
+	sshHostKey: ' SHA256:abc ',
+	socketPath: '/var/run/docker.sock',
+};
+
+test('SSH', () => {
+	const privateKey = '-----BEGIN OPENSSH PRIVATE KEY-----\nAA\nBB\n-----END OPENSSH PRIVATE KEY-----\n';
+	const endpoint = {
+		type: 'ssh',
+		host: 'docker1',
+		port: 2222,
+		user: 'backup',
+		privateKey,
+		passphrase: ' words ',
+		hostKey: 'SHA256:abc',
+		socketPath: '/var/run/docker.sock',
+	};
+	expect(hostSettings(ssh).endpoint).toEqual(endpoint);
+	const { passphrase: _, ...without } = endpoint;
+	expect(hostSettings({ ...ssh, sshPassphrase: '', sshPort: undefined, sshHostKey: '' }).endpoint).toEqual({
+		...without,
+		port: 22,
+		hostKey: '',
+	});
+});
+
 test.each([
+	[{ ...ssh, sshUser: '' }],
+	[{ ...ssh, sshPrivateKey: '' }],
+	[{ ...ssh, sshPort: 0 }],
+	[{ ...ssh, socketPath: 'docker.sock' }],
 	[{ connection: 'tcp', host: '', port: 2376, tls: true }],
 	[{ connection: 'tcp', host: 'docker1', port: 0, tls: true }],
 	[{ connection: 'socket', socketPath: '' }],
