@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { filesOf, mountpoint, runnersOf, until } from '../../integration/cli/lab';
+import { docker, filesOf, mountpoint, runnersOf, unique, until } from '../../integration/cli/lab';
 import { postgresLab, type TestServer } from '../../integration/postgres/lab';
 import { trigger, type Lab } from '../lab/lab';
 import type { Execution, Item } from '../lab/rest';
@@ -147,6 +147,37 @@ export function databaseSuite(lab: Lab): void {
 			]);
 		});
 
+		test('a drill that fails, at the error output', async () => {
+			const failing = drill({ comparison: 'equal', expected: '7' });
+			const { output, error } = await run('verifyArchive', failing, { onError: 'continueErrorOutput' });
+			expect(error).toBeUndefined();
+			expect(output('Node', 0) ?? []).toEqual([]);
+			expect(output('Node', 1)).toMatchObject([{ json: { details: { error: { code: 'drill_failed' } } } }]);
+		});
+
+		test("as the container's own user, over its socket", async () => {
+			const name = unique('own-user');
+			await docker('run', '--detach', '--name', name, '--env', 'POSTGRES_PASSWORD=x', server.image);
+			try {
+				await until('the server to answer', () =>
+					docker('exec', name, 'pg_isready', '-q', '-h', '127.0.0.1').then(
+						() => true,
+						() => false,
+					),
+				);
+				const own = { container: byName(name), logInAs: 'container', job: lab.job() };
+				const [dump] = await items('dumpPostgres', {
+					...own,
+					databasesBy: 'name',
+					databaseNames: 'postgres',
+					options: { globals: false },
+				});
+				expect(dump).toMatchObject({ status: 'success', series: expect.stringContaining('postgres') });
+			} finally {
+				await docker('rm', '-f', '-v', name);
+			}
+		});
+
 		test('a restore into a new database', async () => {
 			const [restored] = await items('restore', {
 				...at(),
@@ -158,6 +189,23 @@ export function databaseSuite(lab: Lab): void {
 			});
 			expect(restored).toMatchObject({ database: 'shop again', previousDatabase: null, tables: 1 });
 			expect(await server.sql('shop again', 'select count(*) from orders')).toBe('1000');
+		});
+
+		test.each(['swap', 'in-place'])('a replacement with the name typed: %s', async (databaseWay) => {
+			await server.sql('shop', 'delete from orders where n > 10;');
+			const [restored] = await items('restore', {
+				...at(),
+				kind: 'postgres',
+				select: 'id',
+				record: byId(recordOf('shop')['id']),
+				databaseWay,
+				confirmDatabase: 'shop',
+			});
+			expect(restored).toMatchObject({ database: 'shop', tables: 1 });
+			expect(await server.sql('shop', 'select count(*) from orders')).toBe('1000');
+			const previous = restored!['previousDatabase'] as string | null;
+			expect(previous === null).toBe(databaseWay === 'in-place');
+			if (previous !== null) expect(await server.sql(previous, 'select count(*) from orders')).toBe('10');
 		});
 
 		test('a replacement without the name typed is refused, and changes nothing', async () => {
@@ -269,6 +317,48 @@ export function databaseSuite(lab: Lab): void {
 			const database = new DatabaseSync(path, { readOnly: true });
 			expect(database.prepare('select sum(n) as sum from t').get()).toEqual({ sum: 3 });
 			database.close();
+		});
+
+		test('a swap, which stops the container that uses the volume and starts it again', async () => {
+			const root = await mountpoint(volume);
+			const live = new DatabaseSync(join(root, 'app.db'));
+			live.exec('insert into t values (40);');
+			live.close();
+			const user = unique('file-user');
+			const mount = `type=volume,source=${volume},target=/data`;
+			const image = process.env['RUNNER_IMAGE'] ?? '';
+			await docker('run', '--detach', '--init', '--name', user, '--mount', mount, image, 'sleep', 'infinity');
+			const startedAt = () => docker('inspect', '-f', '{{.State.Status}} {{.State.StartedAt}}', user);
+			const before = await startedAt();
+			try {
+				const [restored] = await items('restore', {
+					kind: 'sqlite',
+					select: 'latest',
+					job: byName(job),
+					placeType: 'original',
+					fileWay: 'swap',
+					confirmFile: 'app.db',
+					stopFileUsers: true,
+				});
+				expect(restored).toMatchObject({
+					path: 'app.db',
+					previousPath: expect.stringContaining('app.db.before.'),
+				});
+				const sumIn = (path: string) => {
+					const database = new DatabaseSync(join(root, path), { readOnly: true });
+					try {
+						return database.prepare('select sum(n) as sum from t').get()?.['sum'];
+					} finally {
+						database.close();
+					}
+				};
+				expect([sumIn('app.db'), sumIn(String(restored!['previousPath']))]).toEqual([3, 43]);
+				const after = await startedAt();
+				expect(after).toMatch(/^running /);
+				expect(after).not.toBe(before);
+			} finally {
+				await docker('rm', '-f', user);
+			}
 		});
 	});
 }
