@@ -7,7 +7,7 @@
  * send a body with `attach` that can end up in the container's stdin.
  */
 import type { IncomingMessage } from 'node:http';
-import { addAbortSignal, type Duplex } from 'node:stream';
+import { addAbortSignal, type Duplex, type Readable } from 'node:stream';
 import type Modem from 'docker-modem';
 import { BackupError } from '../protocol/errors';
 import { Reader } from '../protocol/parse';
@@ -31,9 +31,11 @@ export interface DockerRequest {
 	readonly method: 'GET' | 'POST' | 'DELETE';
 	/** Without query; names and ids in it by way of `segment`. */
 	readonly path: string;
-	/** Objects travel as JSON. */
+	/** Objects travel as JSON, lists as several values of one name. */
 	readonly query?: Readonly<Record<string, string | number | boolean | object>>;
 	readonly body?: object;
+	/** A body of any length, instead; when it fails, the request is broken off in its middle. */
+	readonly upload?: Readable;
 	/** Completes "could not …" in the error. */
 	readonly doing: string;
 	readonly signal?: AbortSignal;
@@ -125,7 +127,7 @@ async function within<T>(
 /** Always as a stream: the transport itself never notices an answer that breaks off in its middle. */
 function dial(
 	{ modem }: DockerHost,
-	{ method, path, query = {}, body, accept = [] }: DockerRequest,
+	{ method, path, query = {}, body, upload, accept = [] }: DockerRequest,
 	signal: AbortSignal,
 	upgrade = false,
 ): Promise<IncomingMessage | Connection> {
@@ -136,6 +138,7 @@ function dial(
 			path: `${path}?`,
 			options: { _query: query, _body: body ?? {} },
 			...(upgrade && { hijack: true }),
+			...(upload && { file: upload }),
 			// No body at all: what follows the head of such a request can end up in the container's stdin.
 			...(upgrade && !body && { file: Buffer.alloc(0) }),
 			isStream: true,

@@ -27,7 +27,7 @@ export interface StreamRequest {
 export interface StreamedArchive {
 	readonly record: BackupRecord;
 	readonly trust: Trust;
-	/** Null: it has none (images). */
+	/** Null: it has none. */
 	readonly description: Description | null;
 }
 

@@ -101,7 +101,39 @@ export interface SqliteDescription {
 	readonly tables: readonly TableCount[];
 }
 
-export type Description = PostgresDescription | GlobalsDescription | SqliteDescription;
+export interface SavedImage {
+	/** `sha256:…`: what the host that saved it calls it. */
+	readonly id: string;
+	/** With their tags; none when it was saved by its id. */
+	readonly references: readonly string[];
+	/** `name@sha256:…` in registries; loading does not bring them back. */
+	readonly digests: readonly string[];
+	readonly os: string;
+	readonly architecture: string;
+	/** Unpacked. */
+	readonly sizeBytes: number;
+	/** `sha256:…` of each layer's tar, the lowest first. */
+	readonly layers: readonly string[];
+}
+
+/**
+ * What an image's id stands for. `config`: its configuration, the same on every host; `manifest`: its manifest in a
+ * registry's form, which another host may write anew.
+ */
+export const imageIdKinds = ['config', 'manifest'] as const;
+export type ImageIdKind = (typeof imageIdKinds)[number];
+
+/** The archive's content is what `docker save` gives. */
+export interface ImageDescription {
+	readonly version: 1;
+	readonly type: 'docker-image';
+	/** Of the Docker Engine that saved them. */
+	readonly dockerVersion: string;
+	readonly idKind: ImageIdKind;
+	readonly images: readonly SavedImage[];
+}
+
+export type Description = PostgresDescription | GlobalsDescription | SqliteDescription | ImageDescription;
 
 export interface PostgresRole {
 	readonly name: string;
@@ -142,7 +174,7 @@ export interface PostgresGlobals {
 	}[];
 }
 
-const types = ['postgres-database', 'postgres-globals', 'sqlite'] as const;
+const types = ['postgres-database', 'postgres-globals', 'sqlite', 'docker-image'] as const;
 const reader = new Reader('archive_malformed', 'description');
 
 export function parseDescription(text: string): Description {
@@ -158,6 +190,11 @@ export function parseDescription(text: string): Description {
 		}
 		case 'sqlite':
 			return { ...base, type, ...sqlite(f) };
+		case 'docker-image': {
+			const dockerVersion = reader.string(f, 'dockerVersion');
+			const idKind = reader.oneOf(f, 'idKind', imageIdKinds);
+			return { ...base, type, dockerVersion, idKind, images: reader.array(f, 'images', parseImage) };
+		}
 	}
 }
 
@@ -273,6 +310,19 @@ function sqlite(f: Fields): Omit<SqliteDescription, 'version' | 'type'> {
 		uid: reader.integer(f, 'uid'),
 		gid: reader.integer(f, 'gid'),
 		tables: reader.array(f, 'tables', parseTable),
+	};
+}
+
+function parseImage(value: unknown): SavedImage {
+	const i = reader.fields(value, 'images');
+	return {
+		id: reader.string(i, 'id', /^sha256:[0-9a-f]{64}$/),
+		references: reader.strings(i, 'references'),
+		digests: reader.strings(i, 'digests'),
+		os: reader.string(i, 'os'),
+		architecture: reader.string(i, 'architecture'),
+		sizeBytes: reader.integer(i, 'sizeBytes'),
+		layers: reader.strings(i, 'layers'),
 	};
 }
 

@@ -2,6 +2,7 @@
 import type { Verb } from '../verb';
 import { backupDirectory, backupVolume } from './backup';
 import { backupSqlite } from './backup-sqlite';
+import { backupImage } from './backup-image';
 import { backupPostgres } from './backup-postgres';
 import { browse } from './browse';
 import { compare } from './compare';
@@ -16,6 +17,7 @@ import { hold, release } from './hold';
 import { keygen } from './keygen';
 import { list } from './list';
 import { restoreDirectory } from './restore-directory';
+import { restoreImage } from './restore-image';
 import { restorePostgres } from './restore-postgres';
 import { restoreSqlite } from './restore-sqlite';
 import { restoreVolume } from './restore-volume';
@@ -29,6 +31,7 @@ export const verbs: readonly Verb[] = [
 	backupSqlite,
 	findSqlite,
 	backupPostgres,
+	backupImage,
 	list,
 	show,
 	browse,
@@ -39,6 +42,7 @@ export const verbs: readonly Verb[] = [
 	restoreDirectory,
 	restoreSqlite,
 	restorePostgres,
+	restoreImage,
 	deleteVerb,
 	hold,
 	release,

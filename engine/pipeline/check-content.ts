@@ -1,7 +1,7 @@
 /**
  * The deep check of an archive: every stored byte read, authenticated and decompressed. Of a tar each entry (with its
  * SHA-256) is compared with the index, where the record names one; of a content without entries its size and checksum
- * with the record, and its description is read. Throws the first thing that is wrong.
+ * with the record, its description is read, and of images every layer is compared with it. Throws the first thing that is wrong.
  */
 import { BackupError } from '../../protocol/errors';
 import type { BackupRecord } from '../../protocol/record';
@@ -9,6 +9,7 @@ import { readIndex } from '../format/index-reader';
 import { encodeIndexEntry, entryPath, type IndexEntry } from '../format/index-entry';
 import { createTarScanner } from '../format/tar-scanner';
 import type { Engine } from '../environment';
+import { checkImages, parseImages } from './check-images';
 import { readContent } from './read-stored';
 import { fileOf, holdsEntries } from './record-files';
 import { checkWholeContent, readDescription } from './whole-reading';
@@ -26,8 +27,11 @@ export async function checkContent(
 	onRead: (bytes: number) => void,
 ): Promise<ContentFigures> {
 	if (holdsEntries(record.kind)) return await checkTar(engine, record, archiveKey, onRead);
-	await readDescription(engine, record, archiveKey);
-	const { contentBytes } = await checkWholeContent(engine, record, archiveKey, onRead);
+	const description = await readDescription(engine, record, archiveKey);
+	const images = record.kind === 'image' ? checkImages('archive_truncated') : undefined;
+	const watch = images && ((chunk: Buffer) => images.push(chunk));
+	const { contentBytes } = await checkWholeContent(engine, record, archiveKey, onRead, watch);
+	images?.end(parseImages(description));
 	return { entries: null, contentBytes };
 }
 

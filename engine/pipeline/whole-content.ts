@@ -22,7 +22,7 @@ import { createStoredFile, type StoredFile } from './stored-file';
 export interface WholeContent {
 	/** Its chunks are never overwritten by their source. */
 	readonly content: AsyncIterable<Buffer>;
-	/** After the content's end: its text, or '' where there is none (images). */
+	/** After the content's end: its text. */
 	describe(): Promise<string> | string;
 	/** About how much will come; null: unknown. */
 	readonly expectedBytes: number | null;
@@ -81,27 +81,25 @@ export async function writeWholeContent(
 		for await (const chunk of packed) await archive.write(chunk);
 
 		const description = await describe();
-		if (description !== '' || plan.kind !== 'image') {
-			parseDescription(description);
-			index = await createStoredFile(
-				storage,
-				names.index,
-				'index',
-				sealOf(plan, keys, 'index', random),
-				signal,
-			);
-			const frames = compressFrames(only(Buffer.from(description)), { level: descriptionLevel, signal });
-			for await (const chunk of frames) await index.write(chunk);
-		}
-		const files = [await archive.finish(), ...(index ? [await index.finish()] : [])];
-		const publishIndex = index?.publish.bind(index);
+		parseDescription(description);
+		index = await createStoredFile(
+			storage,
+			names.index,
+			'index',
+			sealOf(plan, keys, 'index', random),
+			signal,
+		);
+		const frames = compressFrames(only(Buffer.from(description)), { level: descriptionLevel, signal });
+		for await (const chunk of frames) await index.write(chunk);
+		const files = [await archive.finish(), await index.finish()];
+		const publishIndex = index.publish.bind(index);
 		return {
 			files,
 			contentBytes,
 			contentChecksum: checksum.digest('hex'),
 			entries: null,
 			async publish() {
-				await publishIndex?.();
+				await publishIndex();
 				await archive.publish();
 			},
 			abort,

@@ -13,15 +13,13 @@ import { reclaim } from '../format/reclaim';
 import { readContent } from './read-stored';
 import { fileOf } from './record-files';
 
-/** The description's text, found to be one; null where the archive has none (images). */
+/** The description's text, found to be one. */
 export async function readDescription(
 	{ storage, conversation }: Engine,
 	record: BackupRecord,
 	archiveKey: Buffer | null,
-): Promise<string | null> {
-	const file = record.files.find(({ role }) => role === 'index');
-	if (!file && record.kind === 'image') return null;
-	const content = readContent(storage, file ?? fileOf(record, 'index'), {
+): Promise<string> {
+	const content = readContent(storage, fileOf(record, 'index'), {
 		archiveKey,
 		compressed: true,
 		signal: conversation.signal,
@@ -54,12 +52,13 @@ export function readWholeContent(
 	});
 }
 
-/** Every stored byte read, authenticated and decompressed, and the content compared with the record. */
+/** Every stored byte read, authenticated and decompressed, and the content compared with the record. `watch` sees it pass. */
 export async function checkWholeContent(
 	engine: Engine,
 	record: BackupRecord,
 	archiveKey: Buffer | null,
 	onRead: (bytes: number) => void,
+	watch: (chunk: Buffer) => void = () => undefined,
 ): Promise<{ readonly contentBytes: number }> {
 	if (record.contentChecksum === null)
 		throw new BackupError('record_malformed', `record ${record.id} has no checksum of its content`);
@@ -68,6 +67,7 @@ export async function checkWholeContent(
 	for await (const chunk of readWholeContent(engine, record, archiveKey, onRead)) {
 		checksum.update(chunk);
 		contentBytes += chunk.length;
+		watch(chunk);
 		// What was decompressed is ours alone.
 		if (record.compression.algorithm === 'zstd') reclaim(chunk);
 	}

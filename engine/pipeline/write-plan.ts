@@ -5,6 +5,7 @@ import type { Engine } from '../environment';
 import { failureOf } from '../repository/outcomes';
 import { snapshot } from '../sources/sqlite';
 import { writeArchive, type SealedArchive } from './archive';
+import { wholeImages } from './check-images';
 import type { WarningList } from './warnings';
 import { writeWholeContent } from './whole-content';
 
@@ -45,8 +46,9 @@ async function writeFed(
 ): Promise<SealedArchive> {
 	const feed = engine.conversation.feed(plan.id);
 	try {
+		const content = feed.content();
 		return await writeWholeContent(engine, job, plan, keys, {
-			content: feed.content(),
+			content: plan.kind === 'image' ? wholeImages(content, () => feed.ending().description) : content,
 			describe: () => {
 				const { description, warnings: told } = feed.ending();
 				for (const warning of told) warnings.add(warning);

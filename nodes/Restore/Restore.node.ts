@@ -1,5 +1,5 @@
 /**
- * Restore: from a record into new volumes, a new database or a file beside, checked before anything that exists is
+ * Restore: from a record into new volumes, a new database, a file beside or the host's images, checked before anything that exists is
  * changed, or over what exists where its name was typed to confirm it. One item out: what was written, from which
  * record, and what was done to what was there.
  */
@@ -35,7 +35,7 @@ export class Restore implements INodeType {
 		version: 1,
 		subtitle:
 			'={{ $parameter["kind"] }}: {{ $parameter["select"] === "id" ? "one backup" : "latest of " + ($parameter["job"]?.value || $parameter["job"] || "a job") }}',
-		description: 'Restore volumes and databases from a backup, beside what exists or over it',
+		description: 'Restore volumes, databases and images from a backup, beside what exists or over it',
 		defaults: { name: 'Restore' },
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],

@@ -1,11 +1,13 @@
 /** Runs the restore of the kind that the panel is set to; what comes out of the node, and the hints above it. */
 import {
+	restoreImage,
 	restorePostgres,
 	restoreSqlite,
 	restoreVolumes,
 	systemClock,
 	type BackupRecord,
 	type HostSettings,
+	type RestoreImageOutcome,
 	type RestorePostgresOutcome,
 	type RestoreSqliteOutcome,
 	type RepositorySettings,
@@ -13,10 +15,11 @@ import {
 import { postgresServer } from '../shared/postgres-login';
 import type { ItemOutcomes, ItemRun } from '../shared/run-items';
 import { restoreRequest } from './request';
+import { imageRequest } from './request-image';
 import { postgresRequest } from './request-postgres';
 import { sqliteRequest } from './request-sqlite';
 
-export const restoreKinds = ['volumes', 'postgres', 'sqlite'] as const;
+export const restoreKinds = ['volumes', 'postgres', 'sqlite', 'image'] as const;
 
 export async function performRestore(
 	{ context, parameters, credential }: ItemRun,
@@ -37,6 +40,11 @@ export async function performRestore(
 		case 'sqlite':
 			return sqliteOutcome(
 				await restoreSqlite(context, host, repository, sqliteRequest(parameters)),
+				systemClock.now(),
+			);
+		case 'image':
+			return imageOutcome(
+				await restoreImage(context, host, repository, imageRequest(parameters)),
 				systemClock.now(),
 			);
 	}
@@ -108,5 +116,26 @@ export function sqliteOutcome(
 	return {
 		outcomes: [{ data: restored(record, facts, durationMs, at) }],
 		hints: facts.dryRun ? [dryRunHint] : [],
+	};
+}
+
+/** `at`: milliseconds since 1970. */
+export function imageOutcome(
+	{ record, durationMs, ...facts }: RestoreImageOutcome,
+	at: number,
+): ItemOutcomes {
+	const { references, dryRun } = facts;
+	const there = references.length > 0 && references.every(({ present }) => present);
+	const moved = references.filter(({ previousId, present }) => previousId !== null && !present);
+	return {
+		outcomes: [{ data: restored(record, facts, durationMs, at) }],
+		hints: [
+			...(dryRun ? [dryRunHint] : []),
+			...(there ? ['All images of the backup are on the host already.'] : []),
+			...moved.map(
+				({ reference, previousId }) =>
+					`${reference} ${dryRun ? 'means another image now' : 'meant another image before'}: ${previousId}.`,
+			),
+		],
 	};
 }

@@ -1,6 +1,7 @@
 /** The panel of Restore: what, from which backup, and then the fields of its kind. */
 import type { INodeProperties } from 'n8n-workflow';
 import { jobField, recordField, seriesField } from '../shared/selection';
+import { imageProperties } from './properties-image';
 import { postgresProperties } from './properties-postgres';
 import { sqliteProperties } from './properties-sqlite';
 import { volumeProperties } from './properties-volumes';
@@ -15,6 +16,7 @@ export const restoreProperties: INodeProperties[] = [
 			{ name: 'Volumes', value: 'volumes' },
 			{ name: 'Postgres Database', value: 'postgres' },
 			{ name: 'SQLite Database', value: 'sqlite' },
+			{ name: 'Image', value: 'image' },
 		],
 		default: 'volumes',
 	},
@@ -39,4 +41,5 @@ export const restoreProperties: INodeProperties[] = [
 	...volumeProperties,
 	...postgresProperties,
 	...sqliteProperties,
+	...imageProperties,
 ];

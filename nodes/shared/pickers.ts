@@ -128,7 +128,8 @@ function kindFor(functions: ILoadOptionsFunctions): BackupRecord['kind'] | null 
 	const parameters = fieldsOf((name) => functions.getCurrentNodeParameter(name));
 	if (parameters.text('level', 'Level') === 'drill') return 'postgres';
 	const kind = parameters.text('kind', 'What to Restore');
-	return kind === 'postgres' || kind === 'sqlite' ? kind : kind === 'volumes' ? 'volume' : null;
+	if (kind === 'postgres' || kind === 'sqlite' || kind === 'image') return kind;
+	return kind === 'volumes' ? 'volume' : null;
 }
 
 /** e.g. `nightly · 2026-01-31 03:00 UTC · 1.4 GB · app, db` */

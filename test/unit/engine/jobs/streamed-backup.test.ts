@@ -9,6 +9,7 @@ import type { Produce } from '../../../../operations/run-backup';
 import { BackupError } from '../../../../protocol/errors';
 import type { BackupRecord } from '../../../../protocol/record';
 import { keysOf } from '../../../conformance/storage';
+import { classicTar, layerOf, packed } from '../../../engine/image-tars';
 import { idOf, rawSecret, settingsFor } from '../../../engine/backups';
 import { testContext } from '../../../engine/in-process';
 import {
@@ -122,13 +123,46 @@ test('the checksum of the content is keyed by what is encrypted', async () => {
 	expect(record.contentChecksum).toBe(createHmac('sha256', Buffer.from(key)).update(content).digest('hex'));
 });
 
-test('an image needs no description, and is not given one', async () => {
-	const storage = createMemoryStorage();
-	const produce = producing(longest.subarray(0, 9), { description: '' });
-	const record = await only(feedBackup(storage, encrypted, { job, seconds: [1], kind: 'image', produce }));
-	expect(record.files.map(({ role }) => role)).toEqual(['archive']);
-	expect(await verifyDeep(storage, encrypted, record)).toMatchObject({ ok: true });
-	expect(await streamOut(storage, encrypted, record)).toMatchObject({ description: null });
+describe('images', () => {
+	const whole = classicTar([layerOf('one'), layerOf('two', 200_000)], ['app:1']);
+	const backUp = async (tar: Buffer, description: string, storage = createMemoryStorage()) => {
+		const produce = producing(tar, { description });
+		return await only(feedBackup(storage, encrypted, { job, seconds: [1], kind: 'image', produce }));
+	};
+
+	test('whole ones are stored, and found whole by a deep verification', async () => {
+		const storage = createMemoryStorage();
+		const tar = await packed(whole.files);
+		const description = JSON.stringify(whole.description);
+		const record = await backUp(tar, description, storage);
+		expect(record).toMatchObject({ status: 'success', contentBytes: tar.length, entries: null });
+		expect(await verifyDeep(storage, encrypted, record)).toMatchObject({ ok: true });
+		expect(await streamOut(storage, encrypted, record)).toEqual({ description, content: tar });
+	});
+
+	test('nothing is published of what is not all there', async () => {
+		const description = JSON.stringify(whole.description);
+		const tar = await packed(whole.files);
+		const without = new Map(whole.files);
+		without.delete([...without.keys()].find((path) => path.endsWith('/layer.tar'))!);
+		const broken: [Buffer, string, string][] = [
+			[await packed(without), description, 'image_mismatch'],
+			[tar.subarray(0, 100_000), description, 'source_failed'],
+			[tar.subarray(0, tar.length - 1024), description, 'source_failed'],
+			[Buffer.concat([tar, Buffer.from('x')]), description, 'source_failed'],
+			[Buffer.alloc(0), description, 'source_failed'],
+			[Buffer.from('{"errorDetail":{"message":"no"}}'.repeat(40)), description, 'source_failed'],
+			[tar, descriptionText, 'archive_malformed'],
+			[tar, '', 'archive_malformed'],
+		];
+		for (const [content, said, code] of broken) {
+			const storage = createMemoryStorage();
+			const record = await backUp(content, said, storage);
+			expect(record).toMatchObject({ status: 'failed', files: [], error: { code } });
+			expect(record.error?.message).toMatch(/\w/);
+			expect(await stored(storage)).toEqual([`${record.id}.json`]);
+		}
+	});
 });
 
 test("the producer's complaints are the record's warnings", async () => {

@@ -1,4 +1,4 @@
-import { postgresOutcome, sqliteOutcome } from '../../../../nodes/Restore/perform';
+import { imageOutcome, postgresOutcome, sqliteOutcome } from '../../../../nodes/Restore/perform';
 import { exampleRecord } from '../example-record';
 
 const at = Date.UTC(2026, 1, 1);
@@ -43,5 +43,30 @@ test('a SQLite file: what was written', () => {
 	expect(sqliteOutcome({ ...facts, record: exampleRecord, durationMs: 20 }, at)).toEqual({
 		outcomes: [{ data: { ...head, ...facts, ...tail } }],
 		hints: [],
+	});
+});
+
+describe('images', () => {
+	const reference = { reference: 'app:1', id: 'sha256:1', previousId: null, present: false };
+	const facts = { trust: 'signed', references: [reference], bytes: 9, dryRun: false } as const;
+	const outcome = (changes: object = {}) =>
+		imageOutcome({ ...facts, ...changes, record: exampleRecord, durationMs: 20 }, at);
+
+	test('what was loaded', () => {
+		expect(outcome()).toEqual({ outcomes: [{ data: { ...head, ...facts, ...tail } }], hints: [] });
+	});
+
+	test.each([
+		[{ dryRun: true }, ['This was a dry run: nothing was changed.']],
+		[
+			{ references: [{ ...reference, previousId: 'sha256:1', present: true }] },
+			['All images of the backup are on the host already.'],
+		],
+		[
+			{ references: [{ ...reference, previousId: 'sha256:0' }] },
+			['app:1 meant another image before: sha256:0.'],
+		],
+	])('%j is told above it', (changes, hints) => {
+		expect(outcome(changes).hints).toEqual(hints);
 	});
 });
