@@ -13,6 +13,15 @@ export const labels = {
 	mostLife: 'n8n-nodes-docker-backup.most-life',
 	/** ISO 8601, by the clock of whoever started it: for people; ages are told by the daemon's clock. */
 	created: 'n8n-nodes-docker-backup.created',
+	/** Of holds: the id of the container that rests, and the plan for it (`Held`). */
+	held: 'n8n-nodes-docker-backup.held',
+	heldName: 'n8n-nodes-docker-backup.held-name',
+	heldMode: 'n8n-nodes-docker-backup.held-mode',
+	heldProject: 'n8n-nodes-docker-backup.held-project',
+	heldService: 'n8n-nodes-docker-backup.held-service',
+	heldNumber: 'n8n-nodes-docker-backup.held-number',
+	/** Which of its run's is started first, second, …: a decimal number. */
+	heldOrder: 'n8n-nodes-docker-backup.held-order',
 } as const;
 
 /** Labels of a run's runner; `job` is null for work that belongs to no job. */

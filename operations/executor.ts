@@ -108,7 +108,7 @@ async function startOn(
 	context: OperationContext,
 	signal: AbortSignal,
 ): Promise<EngineProcess> {
-	await reapOrphans(host, { clock: context.clock, signal });
+	await clearUp(host, context, signal);
 	await ensureImage(host, runner.image, {
 		onProgress: (message, percent) => context.onEvent({ event: 'pull', message, percent: percent ?? null }),
 		signal,
@@ -128,6 +128,21 @@ async function startOn(
 		labels: runLabels({ ...needs, created: new Date(context.clock.now()).toISOString() }),
 	};
 	return await startRunner(host, spec, engineSource(), signal);
+}
+
+/** After runs that are over. A container of others that does not start again is no reason not to go on. */
+async function clearUp(host: DockerHost, context: OperationContext, signal: AbortSignal): Promise<void> {
+	const warn = (code: string, message: string) =>
+		context.onEvent({ event: 'warning', code, message, path: null });
+	await reapOrphans(host, {
+		clock: context.clock,
+		signal,
+		onRecovered({ name, job }) {
+			const whose = job === null ? 'an interrupted backup' : `an interrupted backup of job "${job}"`;
+			warn('container_recovered', `container "${name}", which ${whose} left at rest, was started again`);
+		},
+		onProblem: ({ code, message }) => warn(code, message),
+	});
 }
 
 async function repositoryMount(

@@ -82,7 +82,7 @@ test('containers of other roles and other people stay', async () => {
 	const other = await docker(
 		'create',
 		'--label',
-		`${labels.role}=guard`,
+		`${labels.role}=other`,
 		'--label',
 		`${labels.run}=${run}`,
 		image,
