@@ -1,8 +1,9 @@
 /**
- * Three projects, chosen with `--selectProjects`:
+ * Four projects, chosen with `--selectProjects`:
  * unit         mirrors the source; no Docker, no network
  * integration  a real Docker Engine
  * e2e          a real n8n with the packed tarball installed
+ * long         figures and sizes that take too long for every run; npm run test:long
  * scripts/jest runs them: under Node 24 (the engine needs its zstd), with each project's time limit per test
  * (jest knows none per project).
  */
@@ -22,6 +23,9 @@ const project = (name) => ({
 	},
 });
 
+const workers = process.env.JEST_WORKERS;
+
 module.exports = {
-	projects: [project('unit'), project('integration'), project('e2e')],
+	...(workers && { maxWorkers: Number(workers), testSequencer: '<rootDir>/test/test-order.cjs' }),
+	projects: [project('unit'), project('integration'), project('e2e'), project('long')],
 };
