@@ -3,6 +3,7 @@
  * image but those it is given, and a bridge of its own, so it touches nothing of the first engine. Needs root.
  */
 import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,14 +65,15 @@ function unmountBelow(root: string): void {
 	for (const point of points.reverse()) execFileSync('umount', [point]);
 }
 
-const bridge = 'dbk-recovery0';
+/** Of its own in every process: several tests may have such an engine at once. */
+const number = randomInt(1 << 12);
+const bridge = `dbk-engine${number.toString(16)}`;
 
 /** With `--bridge=none` dockerd would delete docker0, which is the first engine's. */
 function addBridge(): void {
-	// Of a test that was killed.
-	spawnSync('ip', ['link', 'delete', bridge]);
+	const subnet = `10.${240 + (number >> 8)}.${number & 255}`;
 	execFileSync('ip', ['link', 'add', bridge, 'type', 'bridge']);
-	execFileSync('ip', ['addr', 'add', '10.254.77.1/24', 'dev', bridge]);
+	execFileSync('ip', ['addr', 'add', `${subnet}.1/24`, 'dev', bridge]);
 	execFileSync('ip', ['link', 'set', bridge, 'up']);
 }
 
