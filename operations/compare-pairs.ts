@@ -52,7 +52,8 @@ function pairOf(named: readonly string[], text: string, type: LivePair['type'], 
 }
 
 function ownVolumes({ id, sources }: BackupRecord): LivePair[] {
-	return sources.map(({ type, name }) => {
+	const placed = sources.filter(({ type }) => type !== 'container');
+	return placed.map(({ type, name }) => {
 		if (type === 'volume') return { source: name, type, from: name };
 		throw new BackupError('invalid_parameter', `${id} holds the ${type} "${name}", which is no volume`, {
 			hint: 'Name the directory that it is to be compared with.',

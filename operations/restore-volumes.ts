@@ -131,14 +131,14 @@ export async function chooseRecord(
 }
 
 export function chooseSources(record: BackupRecord, wanted: readonly string[]): string[] {
-	if (record.kind !== 'volume') {
+	if (record.kind !== 'volume' && record.kind !== 'container') {
 		throw new BackupError(
 			'archive_kind_mismatch',
 			`${record.id} is a ${record.kind} archive, not one of volumes`,
 			{ hint: 'Choose a backup of volumes, or the restore that is meant for this kind.' },
 		);
 	}
-	const all = record.sources.map((source) => source.name);
+	const all = record.sources.filter(({ type }) => type !== 'container').map(({ name }) => name);
 	// They become paths, and where there is no key nobody vouches for a record.
 	const odd = all.find((name) => !volumeName.test(name));
 	if (odd !== undefined) {

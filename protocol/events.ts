@@ -90,6 +90,7 @@ export interface ExtractionFigures {
 
 /** An entry of an archive of volumes, as its index has it. */
 export interface ArchiveEntry {
+	/** '' for a document of ours beside the volumes of a container. */
 	readonly volume: string;
 	/** Below the volume's root, '' for the root itself; bytes that are not UTF-8 show as U+FFFD. */
 	readonly path: string;

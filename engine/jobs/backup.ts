@@ -76,10 +76,11 @@ export async function backUp(job: BackupJob, engine: Engine): Promise<void> {
 async function totalsOf(job: BackupJob, { conversation }: Engine): Promise<Map<string, number | null>> {
 	const totals = new Map<string, number | null>();
 	if (job.location.type !== 's3') return totals;
-	for (const { id, kind, sources } of job.archives) {
+	for (const plan of job.archives) {
+		const { id, kind } = plan;
 		if (!holdsEntries(kind)) continue;
 		conversation.say({ event: 'phase', name: 'measuring', id });
-		totals.set(id, await preScan(sources, job.exclude, conversation.signal));
+		totals.set(id, await preScan(plan, job.exclude, conversation.signal));
 	}
 	return totals;
 }

@@ -1,5 +1,6 @@
 /**
- * Browse: what an archive of volumes holds, page by page, from its index alone. Shows the record first, as verify
+ * Browse: what an archive of volumes holds, page by page, from its index alone; of a container's archive first the
+ * documents beside its volumes, as entries of no volume. Shows the record first, as verify
  * does, and is told the archive's key when the record is believed.
  */
 import { BackupError } from '../../protocol/errors';
@@ -7,11 +8,12 @@ import type { ArchiveEntry } from '../../protocol/events';
 import { parseGoFrame, type BrowseJob } from '../../protocol/job';
 import type { Engine } from '../environment';
 import { entryLinkTarget, entryPath, type IndexEntry } from '../format/index-entry';
-import { comparePaths } from '../format/path-order';
+import { comparePaths, isWithin } from '../format/path-order';
 import { archiveParts } from '../pipeline/archive-parts';
 import { parseGlob, type Glob } from '../pipeline/globs';
-import { requireEntries } from '../pipeline/record-files';
+import { requireEntries, volumeNames } from '../pipeline/record-files';
 import { belowVolume, nothingMatches } from '../pipeline/select-entries';
+import { documentsRoot } from '../sources/documents';
 import { volumeOf } from '../targets/entry-guard';
 import { tellRecords } from './list';
 import { meetRepository } from './meet';
@@ -28,7 +30,7 @@ export async function browse(job: BrowseJob, engine: Engine): Promise<void> {
 	if (!archive) throw new BackupError('protocol_violation', 'the browsing names no archive');
 	requireEntries(archive.record);
 	const index = await archiveParts(archive, engine).index();
-	const all = archive.record.sources.map(({ name }) => name);
+	const all = volumeNames(archive.record);
 	const volumes = all.filter((name) => job.volumes.length === 0 || job.volumes.includes(name));
 	let page: ArchiveEntry[] = [];
 	const tell = () => {
@@ -40,10 +42,11 @@ export async function browse(job: BrowseJob, engine: Engine): Promise<void> {
 	let bytes = 0;
 	const end = job.offset + (job.limit ?? Infinity);
 	const under = parseUnder(job.under);
-	for (const start of startsOf(volumes, under)) {
+	const starts = [...(job.volumes.length === 0 ? documentStarts(under) : []), ...startsOf(volumes, under)];
+	for (const start of starts) {
 		for await (const entry of index.entriesUnder(start, conversation.signal)) {
 			seen += 1;
-			const path = belowVolume(entryPath(entry));
+			const path = shownPath(entryPath(entry));
 			if (patterns.length > 0 && !patterns.some((pattern) => pattern.matches(path))) continue;
 			bytes += entry.size;
 			const position = matched++;
@@ -72,10 +75,20 @@ function startsOf(volumes: readonly string[], { folder }: Glob): Buffer[] {
 		.sort(comparePaths);
 }
 
+/** Documents lie under no volume: their paths are shown whole. */
+function documentStarts({ folder }: Glob): Buffer[] {
+	const root = Buffer.from(documentsRoot);
+	if (folder.length === 0) return [root];
+	return isWithin(root, folder) ? [folder] : [];
+}
+
+const isDocument = (path: Buffer): boolean => isWithin(Buffer.from(documentsRoot), path);
+const shownPath = (path: Buffer): Buffer => (isDocument(path) ? path : belowVolume(path));
+
 function shownEntry(entry: IndexEntry, path: Buffer): ArchiveEntry {
 	const { type, size, mode, uid, gid, mtimeNs } = entry;
 	return {
-		volume: volumeOf(entryPath(entry)),
+		volume: isDocument(entryPath(entry)) ? '' : volumeOf(entryPath(entry)),
 		path: path.toString(),
 		pathBase64: entry.pathBase64 === undefined ? null : path.toString('base64'),
 		type,

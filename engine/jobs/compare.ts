@@ -76,7 +76,7 @@ async function* archivedEntries(
 	const { signal } = engine.conversation;
 	const index = await archiveParts(archive, engine).index();
 	const roots = volumes?.map((name) => Buffer.from(`volumes/${name}`)).sort(comparePaths);
-	for (const root of roots ?? [Buffer.alloc(0)]) yield* index.entriesUnder(root, signal);
+	for (const root of roots ?? [Buffer.from('volumes')]) yield* index.entriesUnder(root, signal);
 }
 
 async function tellDifferences(

@@ -10,7 +10,7 @@ import type { Engine } from '../environment';
 import { archiveParts, type Archive } from '../pipeline/archive-parts';
 import { checkContent } from '../pipeline/check-content';
 import { progressTeller } from '../pipeline/progress';
-import { requireEntries } from '../pipeline/record-files';
+import { requireEntries, volumeNames } from '../pipeline/record-files';
 import { keepsPrivileges, planRestore, type RestoreWork } from '../pipeline/restore-work';
 import { failureOf } from '../repository/outcomes';
 import { requireGnuTar } from '../sources/gnu-tar';
@@ -113,7 +113,10 @@ async function requireSound(archive: Archive, engine: Engine): Promise<void> {
 	await checkContent(engine, record, archiveKey, (bytesRead) =>
 		tell(() => ({ id: record.id, bytesRead, bytesWritten: 0, entries: 0 })),
 	);
-	const volumes = record.sources.map(({ name }) => name);
+	const volumes = volumeNames(record);
 	const index = await archiveParts(archive, engine).index();
-	await requireHarmless(index, volumes, record.id, conversation.signal);
+	// Documents of ours stand beside the volumes of a container, and are not restored.
+	const all = record.kind === 'container' ? 'volumes' : '';
+	const entriesUnder = (_folder: string | Buffer, signal?: AbortSignal) => index.entriesUnder(all, signal);
+	await requireHarmless({ entriesUnder }, volumes, record.id, conversation.signal);
 }

@@ -77,7 +77,7 @@ export async function writeArchive(
 		const waiting: IndexEntry[] = [];
 
 		const content = async function* (): AsyncGenerator<Buffer> {
-			const volumes = readVolumes(plan.sources, {
+			const volumes = readVolumes(plan, {
 				exclude: job.exclude,
 				markerKey: markerKeyOf(job.job, plan.id),
 				signal,

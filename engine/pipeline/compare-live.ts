@@ -23,7 +23,7 @@ export async function* liveEntries(
 	const waiting: IndexEntry[] = [];
 	let bytes = 0;
 	const onEntry = (entry: IndexEntry) => waiting.push(entry);
-	for await (const chunk of readVolumes(sources, { ...options, markerKey: null, onEntry })) {
+	for await (const chunk of readVolumes({ sources }, { ...options, markerKey: null, onEntry })) {
 		bytes += chunk.length;
 		onRead(bytes);
 		yield* waiting.splice(0);

@@ -12,6 +12,10 @@ export function fileOf(record: BackupRecord, role: RecordFile['role']): RecordFi
 /** Whether archives of this kind are a tar with an index of its entries; the others are one content with a description. */
 export const holdsEntries = (kind: Kind): boolean => kind === 'volume' || kind === 'container';
 
+/** Names that the trees of a record's archive have below `volumes/`. */
+export const volumeNames = ({ sources }: Pick<BackupRecord, 'sources'>): string[] =>
+	sources.filter(({ type }) => type !== 'container').map(({ name }) => name);
+
 const insteads: Readonly<Record<Kind, string>> = {
 	volume: 'Restore its volumes, or extract them into a directory.',
 	container: 'Restore its volumes, or extract them into a directory.',

@@ -20,6 +20,7 @@ import {
 import { extractWhole } from './extract-whole';
 import { parseGlob } from './globs';
 import { progressTeller } from './progress';
+import { volumeNames } from './record-files';
 import { examineDamage, type Lost } from './salvage';
 import { selectEntries, type EntrySelection, type SelectedEntry } from './select-entries';
 
@@ -51,7 +52,10 @@ export async function planRestore(
 	}
 	if (job.salvage) return await planSalvage(job, archive, engine);
 	const parts = archiveParts(archive, engine);
-	const all = record.sources.every(({ name }) => job.targets.some(({ source }) => source === name));
+	// An archive of a container holds more than volumes.
+	const all = record.sources.every(
+		({ type, name }) => type !== 'container' && job.targets.some(({ source }) => source === name),
+	);
 	if (all && onePlace && job.paths.length === 0) return await planWhole(job, archive, engine, parts);
 	const selection = { volumes: job.targets.map(({ source }) => source), globs: job.paths.map(parseGlob) };
 	const { signal } = engine.conversation;
@@ -75,7 +79,7 @@ async function planWhole(
 	parts: ArchiveParts,
 ): Promise<RestoreWork> {
 	const { record } = archive;
-	const volumes = record.sources.map(({ name }) => name);
+	const volumes = volumeNames(record);
 	const { signal } = engine.conversation;
 	const known = {
 		needs: { entries: record.entries ?? 0, bytes: record.contentBytes },
@@ -138,7 +142,7 @@ function base(
 	const tell = progressTeller(clock, (event) => conversation.say(event));
 	return {
 		strategy,
-		volumes: record.sources.map(({ name }) => name),
+		volumes: volumeNames(record),
 		keepsPrivileges: keepsPrivileges(job),
 		signal: conversation.signal,
 		onWarning: ({ code, message, path }) => conversation.say({ event: 'warning', code, message, path }),

@@ -5,18 +5,20 @@
  * real figure may be a little higher. Null when it can't be told.
  */
 import { dirname } from 'node:path/posix';
-import type { SourceVolume } from '../../protocol/job';
+import type { ArchivePlan } from '../../protocol/job';
 import { endOfArchive } from '../format/tar-scanner';
+import { documentsLength } from './documents';
 import { measureTree } from './gnu-tar';
+import { placed } from './volumes';
 
 /** Bytes of the tar stream that `readVolumes` will give, excludes applied. Rejects only when aborted. */
 export async function preScan(
-	sources: readonly SourceVolume[],
+	{ sources, documents = [] }: Pick<ArchivePlan, 'sources' | 'documents'>,
 	exclude: readonly string[],
 	signal: AbortSignal,
 ): Promise<number | null> {
-	let total = endOfArchive.length;
-	for (const { name, path } of sources) {
+	let total = endOfArchive.length + documentsLength(documents);
+	for (const { name, path } of placed(sources)) {
 		const bytes = await measureTree(dirname(dirname(path)), `volumes/${name}`, exclude, signal);
 		if (bytes === null) return null;
 		total += bytes;

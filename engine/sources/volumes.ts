@@ -1,16 +1,17 @@
 /**
- * Volumes and directories as one tar stream: the tree `volumes/<name>/…` of each source, one tar after
- * the other in name order (so that hard links never cross volumes), closed once. Every entry goes to
+ * Volumes and directories as one tar stream: documents of ours first, then the tree `volumes/<name>/…` of each source,
+ * one tar after the other in name order (so that hard links never cross volumes), closed once. Every entry goes to
  * `onEntry` in stream order, with the SHA-256 of its content. Throws `source_unreadable`,
  * `source_missing`, `repository_in_source`.
  */
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path/posix';
 import { BackupError } from '../../protocol/errors';
-import type { SourceVolume } from '../../protocol/job';
+import type { ArchivePlan, SourceVolume } from '../../protocol/job';
 import type { RecordWarning } from '../../protocol/record';
 import type { IndexEntry } from '../format/index-entry';
 import { createTarScanner, endOfArchive } from '../format/tar-scanner';
+import { readDocuments } from './documents';
 import { readTree } from './gnu-tar';
 
 export interface VolumesOptions {
@@ -22,9 +23,13 @@ export interface VolumesOptions {
 	onWarning(warning: RecordWarning): void;
 }
 
+/** What there is to read: a container itself is only named. */
+export const placed = (sources: readonly SourceVolume[]): SourceVolume[] =>
+	sources.filter(({ path }) => path !== '');
+
 /** Each source must be at `<directory>/volumes/<name>`, as the runner mounts it. */
 export async function requireSources(sources: readonly SourceVolume[]): Promise<void> {
-	for (const source of sources) {
+	for (const source of placed(sources)) {
 		try {
 			await lstat(source.path);
 		} catch (cause) {
@@ -34,25 +39,36 @@ export async function requireSources(sources: readonly SourceVolume[]): Promise<
 }
 
 export async function* readVolumes(
-	sources: readonly SourceVolume[],
+	{ sources, documents = [] }: Pick<ArchivePlan, 'sources' | 'documents'>,
 	options: VolumesOptions,
 ): AsyncGenerator<Buffer> {
+	const { exclude, signal, onWarning } = options;
 	let offset = 0;
-	for (const source of inNameOrder(sources)) {
+	if (documents.length > 0) {
+		yield* scanned(readDocuments(documents, signal, onWarning), options.onEntry.bind(options));
+	}
+	for (const source of inNameOrder(placed(sources))) {
 		const root = `volumes/${source.name}`;
 		const directory = dirname(dirname(source.path));
-		const scanner = createTarScanner({
-			baseOffset: offset,
-			onEntry: (entry) => options.onEntry(outsideRepository(entry)),
-		});
-		for await (const chunk of readTree(directory, root, options.exclude, options.signal, options.onWarning)) {
+		yield* scanned(readTree(directory, root, exclude, signal, onWarning), (entry) =>
+			options.onEntry(outsideRepository(entry)),
+		);
+	}
+	yield endOfArchive;
+
+	/** One tar without its end. */
+	async function* scanned(
+		tar: AsyncIterable<Buffer>,
+		onEntry: VolumesOptions['onEntry'],
+	): AsyncGenerator<Buffer> {
+		const scanner = createTarScanner({ baseOffset: offset, onEntry });
+		for await (const chunk of tar) {
 			const content = scanner.push(chunk);
 			offset += content.length;
 			if (content.length > 0) yield content;
 		}
 		scanner.end();
 	}
-	yield endOfArchive;
 
 	function outsideRepository(entry: IndexEntry): IndexEntry {
 		if (options.markerKey === null || !entry.path?.endsWith(`/${options.markerKey}`)) return entry;

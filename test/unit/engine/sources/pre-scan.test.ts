@@ -31,7 +31,7 @@ async function bytesRead(sources: ReturnType<typeof sourcesOf>, exclude: readonl
 		onEntry: () => undefined,
 		onWarning: () => undefined,
 	};
-	for await (const chunk of readVolumes(sources, options)) bytes += chunk.length;
+	for await (const chunk of readVolumes({ sources }, options)) bytes += chunk.length;
 	return bytes;
 }
 
@@ -65,7 +65,7 @@ test.each<[string, (path: string) => void]>([
 	['a dangling symbolic link', (path) => symlinkSync('nowhere', join(path, 'link'))],
 ])('%s: as much as is read', async (_what, fill) => {
 	const sources = sourcesOf({ data: fill });
-	const estimate = await preScan(sources, [], never);
+	const estimate = await preScan({ sources }, [], never);
 	const real = await bytesRead(sources);
 	expect(estimate).toBeGreaterThanOrEqual(real);
 	expect(estimate! - real).toBeLessThanOrEqual(padding);
@@ -84,7 +84,7 @@ test('several sources, and what is excluded from them', async () => {
 		[['cache'], 200_000],
 		[['*'], 0],
 	] as const) {
-		const estimate = await preScan(sources, exclude, never);
+		const estimate = await preScan({ sources }, exclude, never);
 		const real = await bytesRead(sources, exclude);
 		expect(real).toBeGreaterThanOrEqual(least);
 		expect(estimate).toBeGreaterThanOrEqual(real);
@@ -94,7 +94,7 @@ test('several sources, and what is excluded from them', async () => {
 
 test('odd things: only their attributes are not counted', async () => {
 	const sources = sourcesOf({ odd: (path) => createOddTree(path) });
-	const estimate = (await preScan(sources, [], never))!;
+	const estimate = (await preScan({ sources }, [], never))!;
 	const real = await bytesRead(sources);
 	expect(Math.abs(real - estimate) / real).toBeLessThan(0.05);
 });
@@ -107,13 +107,13 @@ test('content is not read', async () => {
 		},
 	});
 	// Reading the four tebibytes of zeros would take far longer than the test may.
-	expect(await preScan(sources, [], never)).toBeLessThan(20_000);
+	expect(await preScan({ sources }, [], never)).toBeLessThan(20_000);
 });
 
 test('what is gone does not fail it: reading will say why', async () => {
 	const [source] = sourcesOf({ there: () => undefined });
 	const gone = { ...source!, name: 'gone', path: join(dirname(dirname(source!.path)), 'elsewhere/gone') };
-	expect(await preScan([gone], [], never)).toBeLessThan(20_000);
+	expect(await preScan({ sources: [gone] }, [], never)).toBeLessThan(20_000);
 });
 
 test('a file that vanishes meanwhile does no harm', async () => {
@@ -124,7 +124,7 @@ test('a file that vanishes meanwhile does no harm', async () => {
 		},
 	});
 	unlinkSync(join(sources[0]!.path, 'b'));
-	expect(await preScan(sources, [], never)).toBeGreaterThan(1000);
+	expect(await preScan({ sources }, [], never)).toBeGreaterThan(1000);
 });
 
 test('an abort ends it with its reason', async () => {
@@ -132,9 +132,9 @@ test('an abort ends it with its reason', async () => {
 	const aborter = new AbortController();
 	const reason = new Error('enough');
 	aborter.abort(reason);
-	await expect(preScan(sources, [], aborter.signal)).rejects.toBe(reason);
+	await expect(preScan({ sources }, [], aborter.signal)).rejects.toBe(reason);
 	const later = new AbortController();
-	const scan = preScan(sources, [], later.signal);
+	const scan = preScan({ sources }, [], later.signal);
 	later.abort(reason);
 	await expect(scan).rejects.toBe(reason);
 });
