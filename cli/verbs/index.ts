@@ -16,6 +16,7 @@ import { findSqlite } from './find-sqlite';
 import { hold, release } from './hold';
 import { keygen } from './keygen';
 import { list } from './list';
+import { resourcesContainers, resourcesImages, resourcesUnprotected, resourcesVolumes } from './resources';
 import { restoreDirectory } from './restore-directory';
 import { restoreImage } from './restore-image';
 import { restorePostgres } from './restore-postgres';
@@ -26,6 +27,10 @@ import { verify } from './verify';
 
 export const verbs: readonly Verb[] = [
 	keygen,
+	resourcesContainers,
+	resourcesVolumes,
+	resourcesUnprotected,
+	resourcesImages,
 	backupVolume,
 	backupDirectory,
 	backupSqlite,

@@ -11,6 +11,7 @@ import { PostgresLoginApi } from '../../../credentials/PostgresLoginApi.credenti
 import { BackupCatalog } from '../../../nodes/BackupCatalog/BackupCatalog.node';
 import { BackupVolume } from '../../../nodes/BackupVolume/BackupVolume.node';
 import { CopyArchive } from '../../../nodes/CopyArchive/CopyArchive.node';
+import { DockerResources } from '../../../nodes/DockerResources/DockerResources.node';
 import { DumpPostgres } from '../../../nodes/DumpPostgres/DumpPostgres.node';
 import { Restore } from '../../../nodes/Restore/Restore.node';
 import { SnapshotSqlite } from '../../../nodes/SnapshotSqlite/SnapshotSqlite.node';
@@ -25,6 +26,7 @@ const nodes: readonly INodeType[] = [
 	new CopyArchive(),
 	new Restore(),
 	new BackupCatalog(),
+	new DockerResources(),
 ];
 const credentials = [
 	new DockerHostApi(),

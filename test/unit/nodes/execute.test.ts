@@ -2,6 +2,7 @@
 import { type INodeType } from 'n8n-workflow';
 import { BackupCatalog } from '../../../nodes/BackupCatalog/BackupCatalog.node';
 import { BackupVolume } from '../../../nodes/BackupVolume/BackupVolume.node';
+import { DockerResources } from '../../../nodes/DockerResources/DockerResources.node';
 import { DumpPostgres } from '../../../nodes/DumpPostgres/DumpPostgres.node';
 import { Restore } from '../../../nodes/Restore/Restore.node';
 import { backupRepositoryTest, dockerHostTest } from '../../../nodes/shared/credential-tests';
@@ -48,6 +49,8 @@ test.each<[string, INodeType, Record<string, unknown>]>([
 	['Verify Archive', new VerifyArchive(), { select: 'id', record: id, level: 'deep', failOnBad: true }],
 	['Restore', new Restore(), { select: 'id', record: id, volumesBy: 'all', target: 'affixed', suffix: '-r' }],
 	['Backup Catalog', new BackupCatalog(), { operation: 'getAll', returnAll: true }],
+	['Docker Resources', new DockerResources(), { operation: 'containers' }],
+	['Docker Resources', new DockerResources(), { operation: 'unprotected', maxAge: 26 }],
 	...databases,
 ])('%s without Docker: an error with code and hint', async (_, node, parameters) => {
 	const { functions } = execution({ parameters, credentials });
