@@ -20,7 +20,8 @@ export interface Keys {
 
 export async function startUnconditionalProxy(target: string, keys: Keys): Promise<S3Proxy> {
 	let stripped = 0;
-	const server = createServer((incoming, outgoing) => {
+	// Without time-outs of its own: a connection that it closes is reset under whoever uses it just then.
+	const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (incoming, outgoing) => {
 		const { method = '', url = '' } = incoming;
 		const { 'if-none-match': condition, authorization: old, ...headers } = incoming.headers;
 		if (condition !== undefined) stripped += 1;
