@@ -1,7 +1,9 @@
 /**
- * Containers of others, stopped for a time and started again. Stopping asks as `docker stop` does, with the time-out
- * that the container was made with. Throws whatever `api.ts` throws, and `docker_failed` naming the container.
+ * Containers of others, stopped or paused for a time, and as they were again. Stopping asks as `docker stop` does, with
+ * the time-out that the container was made with. Throws whatever `api.ts` throws, and `docker_failed` naming the
+ * container.
  */
+import type { Fields } from '../protocol/parse';
 import { answers, exchange, request, segment, type DockerHost } from './api';
 import { labels } from './labels';
 
@@ -32,8 +34,11 @@ export async function inspectContainer(
 		signal,
 		accept: [404],
 	});
-	if (answer === null) return undefined;
-	const container = answers.fields(answer);
+	return answer === null ? undefined : parseContainer(answers.fields(answer));
+}
+
+/** Of the answer to an inspection. */
+export function parseContainer(container: Fields): Container {
 	const state = answers.fields(container['State'], 'State');
 	const config = answers.fields(container['Config'], 'Config');
 	const written = answers.nullable(config, 'Labels', (f, name) => answers.fields(f[name], name)) ?? {};
@@ -65,6 +70,28 @@ export async function stopContainer(host: DockerHost, { id, name, stopTimeout }:
 const dockersStopTimeout = 10;
 const patience = 50;
 
+export async function pauseContainer(
+	host: DockerHost,
+	{ id, name }: Pick<Container, 'id' | 'name'>,
+): Promise<void> {
+	await request(host, {
+		method: 'POST',
+		path: `/containers/${segment(id)}/pause`,
+		doing: `pause container "${name}"`,
+	});
+}
+
+export async function unpauseContainer(
+	host: DockerHost,
+	{ id, name }: Pick<Container, 'id' | 'name'>,
+): Promise<void> {
+	await request(host, {
+		method: 'POST',
+		path: `/containers/${segment(id)}/unpause`,
+		doing: `let the paused container "${name}" go on`,
+	});
+}
+
 /** As it was: one that was paused is paused again. When it was made anew meanwhile, the new one of its name. */
 export async function startContainer(host: DockerHost, { id, name, paused }: Container): Promise<void> {
 	if (!(await started(host, id, name))) await started(host, name, name, []);
@@ -74,6 +101,14 @@ export async function startContainer(host: DockerHost, { id, name, paused }: Con
 		path: `/containers/${segment(name)}/pause`,
 		doing: `pause container "${name}" again`,
 	});
+}
+
+/** One that is there. */
+export async function startFound(
+	host: DockerHost,
+	{ id, name }: Pick<Container, 'id' | 'name'>,
+): Promise<void> {
+	await started(host, id, name, []);
 }
 
 /** False when there is none. */

@@ -5,7 +5,7 @@
  */
 import type { RunnerMount } from '../docker/runner';
 import { archiveKey, formatRecord } from '../engine/index';
-import { BackupError, toBackupError } from '../protocol/errors';
+import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
 import { reportOf, type StaleRun } from '../protocol/events';
 import {
 	emptyGo,
@@ -15,6 +15,7 @@ import {
 	type KeysFrame,
 } from '../protocol/job';
 import type { BackupRecord } from '../protocol/record';
+import type { Introduced } from './introduce';
 import type { Keyring } from './keyring';
 import type { Quieting } from './quiesce/quieting';
 import { Resting } from './quiesce/resting';
@@ -91,21 +92,27 @@ export async function runBackup(
 		...(run.runId !== undefined && { runId: run.runId }),
 		keysFor: (keyring: Keyring) => keysFor(keyring, plans, encrypt),
 	} as const;
-	return await runJob(context, where, repository, work, async (session, { keyring, repositoryCreated }) => {
+	let problem: BackupError | undefined;
+	const body = async (session: Session, { keyring, repositoryCreated }: Introduced) => {
 		const { staleRuns } = await session.next('ready');
 		await run.onReady?.();
 		const closeRuns = staleRuns.map((stale) => closing(stale, keyring, context));
 		session.send('go', { ...emptyGo, closeRuns });
 		const resting = new Resting(session, run.quieting);
-		let records: readonly BackupRecord[];
+		let records: readonly BackupRecord[] = [];
 		try {
 			records = await signAndCollect(session, keyring, run, context, resting);
 		} finally {
 			await resting.end();
+			problem = resting.problem(records);
 		}
-		resting.requireAllWell(records);
 		return { records, repositoryCreated };
-	});
+	};
+	const [made] = await Promise.allSettled([runJob(context, where, repository, work, body)]);
+	// Told whatever else happened, also after a cancel.
+	const failure = joinErrors(made.status === 'rejected' ? made.reason : undefined, problem);
+	if (made.status === 'fulfilled' && failure === undefined) return made.value;
+	throw failure;
 }
 
 /** Signs each record that the engine proposes; a record counts once the engine has stored it. */

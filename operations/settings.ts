@@ -23,6 +23,8 @@ export interface RunnerSettings {
 	readonly pidsLimit: number;
 	/** Docker network of runners that must reach an S3 store; the others have none. */
 	readonly network: string;
+	/** Path of the Docker socket on the Docker host, for guards; default: that of the endpoint, else the usual one. */
+	readonly guardSocket?: string;
 }
 
 export const defaultRunner: RunnerSettings = {

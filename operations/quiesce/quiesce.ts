@@ -1,10 +1,13 @@
 /**
  * Brings the containers that use an archive's sources to rest while these are read: chosen, protected, held, guarded,
- * stopped or paused in the order of their dependencies, and as they were again afterwards. One `Quieting` for a run.
+ * stopped or paused in the order of their dependencies, and as they were again afterwards. One `Quieting` for a run;
+ * its archives follow each other.
  */
+import { ownContainer } from '../../docker/own-container';
 import { BackupError } from '../../protocol/errors';
 import type { HostSettings, OperationContext } from '../settings';
-import type { Quieting } from './quieting';
+import { ArchiveRest } from './archive-rest';
+import type { Quieting, Rested } from './quieting';
 import type { QuiesceRequest } from './requests';
 
 /** What an archive is read from. */
@@ -30,10 +33,34 @@ export interface QuietingSpec {
 
 /** Undefined when nothing is asked: no containers, and no commands. */
 export function createQuieting(
-	_context: OperationContext,
-	_hostSettings: HostSettings,
-	{ request: { mode, before, after } }: QuietingSpec,
+	context: OperationContext,
+	hostSettings: HostSettings,
+	spec: QuietingSpec,
 ): Quieting | undefined {
+	const { mode, before, after } = spec.request;
 	if (mode === 'none' && before.length + after.length === 0) return undefined;
-	throw new BackupError('unexpected', 'not written yet');
+	const archives = new Map<string, ArchiveRest>();
+	return {
+		async begin(id) {
+			const sources = spec.sources.get(id);
+			if (!sources) throw new BackupError('unexpected', `nobody knows what ${id} is read from`);
+			// Two archives may be read from what the same containers use.
+			for (const earlier of archives.values()) await earlier.end();
+			const own = spec.own === undefined ? await ownContainer() : spec.own;
+			const archive = new ArchiveRest(context, hostSettings, { ...spec, own, sources });
+			archives.set(id, archive);
+			await archive.begin();
+		},
+		async end(id) {
+			return (await archives.get(id)?.end()) ?? nothingRested;
+		},
+	};
 }
+
+const nothingRested: Rested = {
+	consistency: 'live',
+	downtimeMs: 0,
+	warnings: [],
+	refusal: null,
+	problems: [],
+};

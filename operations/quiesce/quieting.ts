@@ -8,7 +8,7 @@ import type { Consistency, RecordWarning } from '../../protocol/record';
 export interface Quieting {
 	/** Everything that uses the sources of this archive rests when it resolves. When it throws, all runs again. */
 	begin(id: string): Promise<void>;
-	/** Lets everything go on that `begin` brought to rest. Never rejects. */
+	/** Lets everything go on that `begin` brought to rest; after one that threw: how that went. Never rejects. */
 	end(id: string): Promise<Rested>;
 }
 

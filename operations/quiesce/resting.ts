@@ -10,9 +10,9 @@ import type { Session } from '../session';
 import type { Quieting, Rested } from './quieting';
 
 export class Resting {
-	private readonly ended = new Map<string, Promise<Rested>>();
 	private readonly begun = new Set<string>();
-	private readonly problems: BackupError[] = [];
+	private readonly ended = new Map<string, Promise<Rested>>();
+	private problems: readonly BackupError[] = [];
 
 	constructor(
 		private readonly session: Session,
@@ -26,6 +26,7 @@ export class Resting {
 			this.begun.add(id);
 			this.session.send('go', emptyGo);
 		} catch (error) {
+			this.ended.set(id, this.quieting.end(id));
 			this.session.send('refuse', reportOf(toBackupError(error)));
 		}
 	}
@@ -41,28 +42,28 @@ export class Resting {
 		this.sourceRead(record.id);
 		const rested = await this.ended.get(record.id);
 		if (!rested) return record;
-		const { consistency, downtimeMs, warnings, refusal, problems } = rested;
+		const { consistency, downtimeMs, warnings, refusal } = rested;
 		if (record.status === 'success' && refusal) {
 			this.session.send('refuse', reportOf(refusal));
 			return null;
 		}
-		this.problems.push(...problems);
 		return { ...record, consistency, downtimeMs, warnings: [...record.warnings, ...warnings] };
 	}
 
 	/** Whatever happened: nothing rests any longer. */
 	async end(): Promise<void> {
 		for (const id of this.begun) this.sourceRead(id);
-		await Promise.all(this.ended.values());
+		const all = await Promise.all(this.ended.values());
+		this.problems = all.flatMap(({ problems }) => problems);
 	}
 
-	/** Throws what did not go on as before, naming the backups that were made all the same. */
-	requireAllWell(records: readonly BackupRecord[]): void {
+	/** What did not go on as before, naming the backups that were made all the same; undefined: all did. */
+	problem(records: readonly BackupRecord[]): BackupError | undefined {
 		const [first] = this.problems;
-		if (!first) return;
+		if (!first) return undefined;
 		const made = records.filter(({ status }) => status === 'success').map(({ id }) => id);
 		const what = this.problems.map(({ message }) => message).join('; ');
 		const rest = made.length > 0 ? `; the backup itself was made: ${made.join(', ')}` : '';
-		throw new BackupError(first.code, `${what}${rest}`, { hint: first.hint, cause: first });
+		return new BackupError(first.code, `${what}${rest}`, { hint: first.hint, cause: first });
 	}
 }
