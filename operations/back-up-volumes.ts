@@ -6,7 +6,11 @@ import { describeHost } from '../docker/client';
 import { BackupError } from '../protocol/errors';
 import { parseJobName } from '../protocol/names';
 import { withDocker } from './executor';
+import { createQuieting } from './quiesce/quiesce';
+import { noQuiesce, type QuiesceRequest } from './quiesce/requests';
+import { usedSources } from './quiesce/used-sources';
 import { requireSoundOptions, runBackup, type BackupOptions, type BackUpOutcome } from './run-backup';
+import { newRunId } from './run-job';
 import { selectVolumes, type VolumeChoice } from './select-volumes';
 import type { HostSettings, OperationContext, RepositorySettings } from './settings';
 import { describeSources, mountSources, planArchives, sourcesOf } from './volume-sources';
@@ -19,6 +23,8 @@ export interface BackUpRequest extends BackupOptions {
 	/** One archive for each source instead of one for all. */
 	readonly separate: boolean;
 	readonly exclude: readonly string[];
+	/** What becomes of the containers that use them; default: nothing. */
+	readonly quiesce?: QuiesceRequest;
 }
 
 export async function backUpVolumes(
@@ -48,6 +54,14 @@ export async function backUpVolumes(
 	});
 	const plans = planArchives(job, sources, request.separate, context);
 	const { exclude, compression, encrypt, tags, lockWaitMs } = request;
-	const run = { job, host, plans, mounts, exclude, compression, encrypt, tags, lockWaitMs };
+	const runId = newRunId(context);
+	const quieting = createQuieting(context, hostSettings, {
+		runId,
+		job,
+		request: request.quiesce ?? noQuiesce,
+		sources: new Map(plans.map((plan) => [plan.id, usedSources(plan, sources)])),
+	});
+	const options = { job, exclude, compression, encrypt, tags, lockWaitMs };
+	const run = { ...options, host, plans, mounts, runId, ...(quieting && { quieting }) };
 	return await runBackup(context, hostSettings, repository, run);
 }

@@ -19,6 +19,7 @@ export {
 	type VolumeResource,
 	type VolumesRequest,
 } from './resources-volumes';
+export { noQuiesce, quiesceDefaults, type ContainerCommand, type QuiesceRequest } from './quiesce/requests';
 export type { BackUpOutcome, BackupOptions } from './run-backup';
 export { adoptArchive, type AdoptRequest } from './adopt-archive';
 export type { CatalogEntry, Hold, KeptVerification } from './catalog-entry';

@@ -8,6 +8,7 @@ import {
 } from '../../operations/index';
 import { backupFlags, backupJobFlag, backupOptionsOf, needKey, requireKey } from '../flags/backup';
 import { hostOf } from '../flags/docker';
+import { guardedHost, quiesceFlags, quiesceOf } from '../flags/quiesce';
 import { repositoryFlag, repositoryOf } from '../flags/repository';
 import { s3Sentence } from '../flags/s3';
 import { absolute, directoriesOf, volumesFlags, volumesOf } from '../flags/volumes';
@@ -20,6 +21,7 @@ const flags = [
 	repositoryFlag,
 	backupJobFlag,
 	{ name: 'exclude', value: 'GLOB', repeatable: true, help: 'Leave out what matches, e.g. "*.tmp"' },
+	...quiesceFlags,
 	...backupFlags,
 ] as const satisfies readonly Flag[];
 
@@ -28,13 +30,16 @@ const separateFlag = {
 	help: 'One archive for each volume instead of one for all',
 } as const;
 
+const quiesceSentence =
+	'With --quiesce the containers that can write to the sources rest while these are read, and go on before the archive is stored; Compose projects in the order of their dependencies.';
+
 type BackupGiven = Given<typeof flags>;
 
 /** Everything about the request but its sources. */
 export function requestOf({
 	flags: given,
 }: BackupGiven): Omit<BackUpRequest, 'volumes' | 'directories' | 'separate'> {
-	return { ...backupOptionsOf(given), exclude: given.exclude };
+	return { ...backupOptionsOf(given), exclude: given.exclude, quiesce: quiesceOf(given) };
 }
 
 async function backUp(
@@ -45,7 +50,7 @@ async function backUp(
 	const request = { ...requestOf(given), ...sources };
 	const repository = await repositoryOf(given.flags, shell, !given.flags['no-create']);
 	requireKey(request, repository);
-	const host = await hostOf(given.flags, shell);
+	const host = guardedHost(await hostOf(given.flags, shell), given.flags);
 	return outcomeOf(await backUpVolumes(shell.context, host, repository, request), repository);
 }
 
@@ -70,6 +75,7 @@ export const backupVolume = defineVerb({
 	details: [
 		'A container on the Docker host reads the volumes and writes the archive; a directory as repository is one on that host.',
 		'What is chosen by label, by project or with --all is looked up at every run. The volume of the repository and anonymous volumes are left out then, and so are volumes with the label docker-backup.enable=false; with --label also what has the label docker-backup.job of another job.',
+		quiesceSentence,
 		needKey,
 		s3Sentence,
 	],
@@ -83,6 +89,8 @@ export const backupVolume = defineVerb({
 		'  --repository /srv/backups --key-file /root/backup.key',
 		'docker-backup backup volume --all --except "*_cache" --directory /srv/app --job host \\',
 		'  --repository s3://my-backups/server1 --key-file /root/backup.key',
+		'docker-backup backup volume app_data --quiesce stop --max-downtime 30m --job nightly \\',
+		'  --repository /srv/backups --key-file /root/backup.key',
 		'docker-backup backup volume app_data --job nightly --repository s3://my-backups/server1 \\',
 		'  --endpoint https://s3.example.com --key-file /root/backup.key',
 	],
@@ -98,7 +106,12 @@ export const backupDirectory = defineVerb({
 	name: 'backup directory',
 	operands: 'PATH',
 	summary: 'Back up a directory of the Docker host',
-	details: ['The path, like a directory as repository, is one on the Docker host.', needKey, s3Sentence],
+	details: [
+		'The path, like a directory as repository, is one on the Docker host.',
+		quiesceSentence,
+		needKey,
+		s3Sentence,
+	],
 	flags,
 	required: ['repository', 'job'],
 	examples: [

@@ -13,17 +13,16 @@ import type { RecordWarning } from '../../protocol/record';
 import { defaultSocket, type HostSettings, type OperationContext } from '../settings';
 import { runCommand, warningOf } from './commands';
 import type { Rested } from './quieting';
-import type { QuietingSpec, UsedSources } from './quiesce';
-import { Rest } from './rest';
+import type { QuietingSpec } from './quiesce';
+import { Rest, type Look } from './rest';
+import type { UsedSources } from './used-sources';
 
 export interface ArchiveSpec extends Omit<QuietingSpec, 'sources' | 'own'> {
 	readonly sources: UsedSources;
 	readonly own: string | null;
 }
 
-interface Look {
-	readonly all: readonly Candidate[];
-	readonly chosen: readonly Candidate[];
+interface LookAtAll extends Look {
 	/** Users of the sources that are not to rest. */
 	readonly others: readonly Candidate[];
 }
@@ -87,14 +86,14 @@ export class ArchiveRest {
 
 	private async bringToRest(signal: AbortSignal): Promise<void> {
 		const { mode, before } = this.spec.request;
-		let look: Look | undefined;
-		const choose = async () => {
+		let look: LookAtAll | undefined;
+		const lookAgain = async () => {
 			look = await this.look(signal);
 			this.requireAllowed(look);
-			return look.chosen;
+			return look;
 		};
 		// Refused before anybody's command was run.
-		const held = mode === 'none' ? [] : await this.rest.hold(choose, signal);
+		const held = mode === 'none' ? [] : await this.rest.hold(lookAgain, signal);
 		await this.runBefore(before, signal);
 		if (mode === 'none') return;
 		await this.rest.prepare(held, look?.all ?? [], signal);
@@ -141,7 +140,7 @@ export class ArchiveRest {
 		};
 	}
 
-	private async look(signal?: AbortSignal): Promise<Look> {
+	private async look(signal?: AbortSignal): Promise<LookAtAll> {
 		const all = await listCandidates(this.host, signal);
 		this.used ??= await usedOf(this.host, this.spec.sources, signal);
 		return { all, ...chooseContainers(all, this.used, this.spec.request) };

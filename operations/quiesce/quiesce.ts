@@ -9,16 +9,9 @@ import type { HostSettings, OperationContext } from '../settings';
 import { ArchiveRest } from './archive-rest';
 import type { Quieting, Rested } from './quieting';
 import type { QuiesceRequest } from './requests';
+import type { UsedSources } from './used-sources';
 
-/** What an archive is read from. */
-export interface UsedSources {
-	/** Names of volumes. */
-	readonly volumes: readonly string[];
-	/** Absolute paths on the Docker host. */
-	readonly directories: readonly string[];
-	/** With `using`: names or ids of containers that rest too, whatever they use. */
-	readonly containers: readonly string[];
-}
+export type { UsedSources } from './used-sources';
 
 export interface QuietingSpec {
 	/** As the labels of the run's runner have it (`newRunId`, `BackupRun.runId`). */

@@ -35,3 +35,27 @@ export interface ContainerCommand {
 	/** `continue`: a failure becomes a warning of the record. */
 	readonly onFailure: 'fail' | 'continue';
 }
+
+/** What is taken where nothing is said. */
+export const quiesceDefaults = {
+	downtimeLimitMs: 3_600_000,
+	waitMs: 600_000,
+	healthLimitMs: 120_000,
+	commandLimitMs: 300_000,
+} as const;
+
+/** Everything goes on, and nothing is run. */
+export const noQuiesce: QuiesceRequest = {
+	mode: 'none',
+	which: 'using',
+	containers: [],
+	labels: [],
+	except: [],
+	guard: true,
+	downtimeLimitMs: quiesceDefaults.downtimeLimitMs,
+	waitMs: quiesceDefaults.waitMs,
+	healthLimitMs: quiesceDefaults.healthLimitMs,
+	before: [],
+	after: [],
+	livesOn: [],
+};

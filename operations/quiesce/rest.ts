@@ -15,6 +15,7 @@ import type { DockerHost } from '../../docker/api';
 import { findAgain, type Candidate } from '../../docker/quiesce/candidates';
 import { startGuard, type Guard } from '../../docker/quiesce/guard';
 import { holdContainers, type Held, type Holds } from '../../docker/quiesce/holds';
+import { isHold, listOurs } from '../../docker/quiesce/ours';
 import { inTurn, startOrder, stopOrder, type Step } from '../../docker/quiesce/order';
 import { ensureImage } from '../../docker/images';
 import type { Clock } from '../../protocol/environment';
@@ -51,6 +52,12 @@ export interface RestEnded {
 	readonly problems: readonly BackupError[];
 }
 
+export interface Look {
+	/** Everybody on the host. */
+	readonly all: readonly Candidate[];
+	readonly chosen: readonly Candidate[];
+}
+
 /** One that was asked to rest. */
 interface Rested {
 	readonly container: Candidate;
@@ -79,27 +86,24 @@ export class Rest {
 	}
 
 	/**
-	 * Holds those that `choose` finds and that are to rest, and looks again: another run may just have let them go on, or
+	 * Holds those that `look` finds and that are to rest, and looks again: another run may just have let them go on, or
 	 * somebody has made them anew. Resolves to them as they are now; what rests already is left as it is. Throws
 	 * `container_held`.
 	 */
-	async hold(
-		choose: () => Promise<readonly Candidate[]>,
-		signal: AbortSignal,
-	): Promise<readonly Candidate[]> {
+	async hold(look: () => Promise<Look>, signal: AbortSignal): Promise<readonly Candidate[]> {
 		const { runId, job, waitMs, clock } = this.options;
 		const image = await ensureImage(this.host, this.options.image, { signal });
 		for (let tries = 0; tries < mostTries; tries += 1) {
-			const wanted = await choose();
-			this.held = wanted.filter((one) => this.mustRest(one));
+			const { chosen, all } = await look();
+			const others = await this.heldByOthers(signal);
+			// What another run has brought to rest looks as if it had rested before.
+			const wanted = chosen.filter((one) => this.mustRest(one) || others.has(one.id));
+			this.held = startOrder(wanted, all).map(({ container }) => container);
 			if (this.held.length === 0) return [];
 			const options = { runId, job, imageId: image.id, waitMs, clock, signal };
-			this.holds = await holdContainers(
-				this.host,
-				this.held.map((one) => this.heldAs(one)),
-				options,
-			);
-			const now = (await choose()).filter((one) => this.mustRest(one));
+			const held = this.held.map((container) => this.heldAs(container));
+			this.holds = await holdContainers(this.host, held, options);
+			const now = (await look()).chosen.filter((one) => this.mustRest(one));
 			if (now.every(({ id }) => this.held.some((one) => one.id === id))) return await this.keep(now);
 			await this.release(this.held);
 		}
@@ -171,6 +175,11 @@ export class Rest {
 			warnings,
 			problems,
 		};
+	}
+
+	private async heldByOthers(signal: AbortSignal): Promise<ReadonlySet<string>> {
+		const holds = (await listOurs(this.host, signal)).filter(isHold);
+		return new Set(holds.filter(({ run }) => run !== this.options.runId).map(({ held }) => held.id));
 	}
 
 	private mustRest({ active, paused }: Candidate): boolean {
