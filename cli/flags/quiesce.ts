@@ -61,7 +61,7 @@ export const quiesceFlags = [
 		name: 'before',
 		value: 'CONTAINER=COMMAND',
 		repeatable: true,
-		help: 'Run this in the container before, e.g. \'db=["psql","-c","CHECKPOINT"]\', or \'db={"command":["sync"],"user":"root","limit":"1m","onFailure":"continue"}\'',
+		help: 'Run this in the container before, e.g. \'db=["psql","-c","CHECKPOINT"]\'; with more than the command: \'db={"command":["sync"], "user":"root", "limit":"1m", "onFailure":"continue"}\'',
 	},
 	{
 		name: 'after',

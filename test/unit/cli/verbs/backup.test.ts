@@ -1,4 +1,5 @@
 import { outcomeOf, requestOf } from '../../../../cli/verbs/backup';
+import { noQuiesce } from '../../../../operations';
 import { failedRecord, sampleRecord } from '../../../fakes/record';
 
 const flags = {
@@ -29,6 +30,17 @@ const flags = {
 	'storage-class': undefined,
 	sse: undefined,
 	'object-lock': undefined,
+	quiesce: undefined,
+	'quiesce-container': [],
+	'quiesce-label': [],
+	'quiesce-except': [],
+	'max-downtime': undefined,
+	'quiesce-wait': undefined,
+	'health-limit': undefined,
+	'no-guard': false,
+	'guard-socket': undefined,
+	before: [],
+	after: [],
 };
 const request = (changes: object) => requestOf({ operands: [], flags: { ...flags, ...changes } });
 const repository = {
@@ -49,6 +61,7 @@ test.each([
 			encrypt: true,
 			lockWaitMs: 0,
 			compression: { algorithm: 'zstd', level: 1 },
+			quiesce: noQuiesce,
 		},
 	],
 	[{ level: '0' }, { compression: { algorithm: 'none', level: null } }],
