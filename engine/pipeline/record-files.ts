@@ -21,7 +21,7 @@ const insteads: Readonly<Record<Kind, string>> = {
 	container: 'Restore its volumes, or extract them into a directory.',
 	postgres: 'Restore it as a Postgres dump, or decrypt the file and give it to pg_restore.',
 	sqlite: 'Restore it as a SQLite snapshot, or decrypt the file: it is the whole database.',
-	image: 'Decrypt the file and give it to docker load.',
+	image: 'Restore it as images, or decrypt and decompress the file and give it to docker load.',
 };
 
 /** For work on files and folders. Throws `archive_kind_mismatch`. */
