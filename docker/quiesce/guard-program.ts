@@ -75,6 +75,7 @@ export async function standGuard(
 ): Promise<void> {
 	const monotonic = () => Number(process.hrtime.bigint() / 1_000_000n);
 	const say = (text: string) => void process.stdout.write(`${text.replace(/\s+/g, ' ')}\n`);
+	const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 	const label = [names.role, `${names.run}=${plan.runId}`];
 	const look = async () =>
 		read(
@@ -104,18 +105,18 @@ export async function standGuard(
 				} else left++;
 			} catch (error) {
 				left++;
-				say(String(error));
+				say(wordsOf(error));
 			}
 		}
 		return left;
 	};
 	const leave = async (ours: readonly Ours[]) => {
-		for (const each of ours) {
-			const goes = isSelf(each) || (isRunner(each) && !isAtWork(each));
-			if (!goes) continue;
-			const query: Record<string, string> = isSelf(each) ? { v: 'true', force: 'true' } : { v: 'true' };
+		const ended = ours.filter((each) => isRunner(each) && !isAtWork(each));
+		const self = ours.filter(isSelf);
+		for (const { id } of [...ended, ...self]) {
+			const query = { v: 'true', force: String(self.some((each) => each.id === id)) };
 			// What stays is left to the next operation.
-			await ask('DELETE', `/containers/${each.id}`, query).catch((error) => say(String(error)));
+			await ask('DELETE', `/containers/${id}`, query).catch((error: unknown) => say(wordsOf(error)));
 		}
 		process.exit(0);
 	};
@@ -141,10 +142,10 @@ export async function standGuard(
 				const idleMs = answered - acting;
 				const left = await wakeAll(ours, idleMs);
 				// Should somebody be there after all, he first wants to know how his runner ended.
-				if ((left === 0 && idleMs > 10_000) || idleMs > 86_400_000) await leave(ours);
+				if ((left === 0 && idleMs > 5_000) || idleMs > 86_400_000) await leave(ours);
 			}
 		} catch (error) {
-			say(String(error));
+			say(wordsOf(error));
 			if (monotonic() - answered > 30_000) process.exit(1);
 		}
 		const long = acting !== undefined && monotonic() - acting > 600_000;
