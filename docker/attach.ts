@@ -28,14 +28,15 @@ export async function attach(host: DockerHost, id: string, signal?: AbortSignal)
 	return streamsOver(host, socket, 'the runner');
 }
 
-/** `whom`: completes "could not take input for". */
+/** `whom`: completes "could not take input for". A connection that is lost fails the streams as `failures.ts` says. */
 export function streamsOver(host: DockerHost, socket: Connection, whom: string): Attached {
 	socket.setTimeout(0);
 	socket.setNoDelay(true);
 	// A run can be silent for long: a peer that is gone must show, and no gateway forget the connection.
 	socket.setKeepAlive(true, 15_000);
 	const stdin = inputOf(socket, (error) => dockerFailure(host.endpoint, `take input for ${whom}`, error));
-	const { stdout, stderr } = demultiplex(socket);
+	const lost = (error: unknown) => dockerFailure(host.endpoint, `give the output of ${whom}`, error);
+	const { stdout, stderr } = demultiplex(socket, { failure: lost });
 	const close = () => {
 		for (const stream of [stdin, stdout, stderr, socket]) stream.destroy();
 	};

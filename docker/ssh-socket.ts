@@ -91,7 +91,9 @@ export class SshSocket extends Duplex implements SocketSettings {
 		clearTimeout(this.#timer);
 		this.timeout = ms;
 		this.#timer = ms > 0 ? setTimeout(() => this.emit('timeout'), ms).unref() : undefined;
-		if (listener) this.once('timeout', listener);
+		// As net.Socket has it: 0 takes the listener back.
+		if (listener && ms > 0) this.once('timeout', listener);
+		else if (listener) this.off('timeout', listener);
 		return this;
 	}
 

@@ -22,7 +22,16 @@ export interface Demultiplexed {
 const headerLength = 8;
 const longestMessage = 64 << 10;
 
-export function demultiplex(source: Readable, { highWaterMark = 256 << 10 } = {}): Demultiplexed {
+export interface DemultiplexSettings {
+	readonly highWaterMark?: number;
+	/** What an error of the source, or one of those below, is passed on as. */
+	readonly failure?: (error: unknown) => Error;
+}
+
+export function demultiplex(
+	source: Readable,
+	{ highWaterMark = 256 << 10, failure = (error) => error as Error }: DemultiplexSettings = {},
+): Demultiplexed {
 	const stdout = sink(highWaterMark);
 	const stderr = sink(highWaterMark);
 	const takeApart = async () => {
@@ -32,7 +41,7 @@ export function demultiplex(source: Readable, { highWaterMark = 256 << 10 } = {}
 			}
 			for (const each of [stdout, stderr]) each.readable.push(null);
 		} catch (error) {
-			for (const each of [stdout, stderr]) each.readable.destroy(error as Error);
+			for (const each of [stdout, stderr]) each.readable.destroy(failure(error));
 		}
 	};
 	void takeApart();

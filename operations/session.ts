@@ -124,6 +124,11 @@ async function converseWith<T>(
 		}
 		wake();
 	});
+	// What its input fails with it passes on, without closing: the way to the engine is lost.
+	lines.on('error', (error) => {
+		state.problem ??= error;
+		lines.close();
+	});
 	lines.once('close', () => {
 		state.ended = true;
 		wake();

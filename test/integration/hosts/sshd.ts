@@ -2,12 +2,13 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SshEndpoint } from '../../../docker/endpoint';
 import { until } from '../cli/lab';
+import { freePort } from './cutting-proxy';
 
 /** How a user's key is let in: options as authorized_keys has them. */
 export type Login = 'free' | 'restricted' | 'command' | 'stranger' | 'encrypted' | 'rsa';
@@ -122,15 +123,6 @@ export function sshd(settings: readonly string[] = []): Sshd {
 		kill: stop,
 		start,
 	};
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer().listen(0, '127.0.0.1');
-	await once(server, 'listening');
-	const { port } = server.address() as AddressInfo;
-	server.close();
-	await once(server, 'close');
-	return port;
 }
 
 function answers(port: number): Promise<boolean> {

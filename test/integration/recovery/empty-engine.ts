@@ -1,6 +1,7 @@
 /**
- * A Docker Engine of its own beside the machine's: the new host of a recovery. It has no volume, no container and no
- * image but those it is given, and a bridge of its own, so it touches nothing of the first engine. Needs root.
+ * A Docker Engine of its own beside the machine's: the new host of a recovery, or another host. It has no volume, no
+ * container and no image but those it is given, and a bridge of its own, so it touches nothing of the first engine.
+ * Needs root.
  */
 import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -18,6 +19,11 @@ export interface EmptyEngine {
 
 /** Call it at the top of a test file; the images are copied from the first engine. */
 export function emptyEngine(...images: string[]): EmptyEngine {
+	return anotherEngine(() => Promise.resolve([]), ...images);
+}
+
+/** As `emptyEngine`; `prepare` gives more arguments for dockerd. */
+export function anotherEngine(prepare: () => Promise<readonly string[]>, ...images: string[]): EmptyEngine {
 	const root = mkdtempSync(join(tmpdir(), 'docker-backup-engine-'));
 	const host = `unix://${join(root, 'docker.sock')}`;
 	const log = join(root, 'log');
@@ -34,7 +40,7 @@ export function emptyEngine(...images: string[]): EmptyEngine {
 	};
 	beforeAll(async () => {
 		addBridge();
-		daemon = start(host, root, log);
+		daemon = start(host, root, log, await prepare());
 		await until('the second Docker Engine', answers);
 		const copied = spawnSync('bash', [
 			'-c',
@@ -77,7 +83,7 @@ function addBridge(): void {
 	execFileSync('ip', ['link', 'set', bridge, 'up']);
 }
 
-function start(host: string, root: string, log: string): ChildProcess {
+function start(host: string, root: string, log: string, more: readonly string[]): ChildProcess {
 	const output = openSync(log, 'w');
 	const folders = ['data-root', 'exec-root', 'pidfile'].map((name) => `--${name}=${join(root, name)}`);
 	const apart = [
@@ -87,7 +93,7 @@ function start(host: string, root: string, log: string): ChildProcess {
 	// The machine's own settings are the first engine's.
 	const settings = join(root, 'daemon.json');
 	writeFileSync(settings, '{}');
-	const line = ['--host', host, '--config-file', settings, ...folders, ...apart];
+	const line = ['--host', host, '--config-file', settings, ...folders, ...apart, ...more];
 	const daemon = spawn('dockerd', line, { stdio: ['ignore', output, output] });
 	closeSync(output);
 	return daemon;
