@@ -1,17 +1,18 @@
 /** One writer per job, whoever starts it. */
 import { noise } from '../../trees/odd-tree';
+import { startEight } from './eight-starts';
 import { fill, json, lab, start, type Failure } from './lab';
 
 const { directory, job: newJob, keyFile, volume } = lab();
 
 test('of eight starts at once exactly one runs', async () => {
 	const source = await volume('source');
-	// Long enough, at level 19, for all eight to have looked.
-	await fill(source, { noise: noise(160 << 20, 9) });
+	// Enough, at level 19, to be met at its source.
+	await fill(source, { noise: noise(16 << 20, 9) });
 	const job = newJob();
 	const at = ['--repository', directory(), '--key-file', keyFile()];
 	const line = ['backup', 'volume', source, '--job', job, '--level', '19', '--json', '--quiet', ...at];
-	const ended = await Promise.all(Array.from({ length: 8 }, () => start(line).ended));
+	const ended = await startEight(job, line);
 	const documents = ended.map(({ stdout }) => JSON.parse(stdout.toString()) as Partial<Failure>);
 	expect(ended.map(({ code }) => code).sort()).toEqual([0, 6, 6, 6, 6, 6, 6, 6]);
 	const refused = documents.filter(({ error }) => error !== undefined);
