@@ -6,7 +6,7 @@ import { contentOf, newRepository, type CopyDocument, type SourceRepository } fr
 
 const { directory, keyFile } = lab();
 const key = keyFile();
-const size = 600 << 20;
+const size = 300 << 20;
 let source: SourceRepository;
 
 beforeAll(async () => {
@@ -74,9 +74,9 @@ test('paused and overtaken: it finds out, and changes nothing', async () => {
 	const { process, ended } = await copying(to);
 	process.kill('SIGSTOP');
 	try {
+		// Within a minute: a pause that is longer ends the copy before it looks at its lease.
 		const { targets } = await json<CopyDocument>(lineOf(to));
 		expect(targets).toMatchObject([{ results: [{ outcome: 'copied' }] }]);
-		expect(contentOf(to)).toEqual(contentOf(source.path));
 	} finally {
 		process.kill('SIGCONT');
 	}
