@@ -74,7 +74,8 @@ function requireFree(references: readonly RestoredReference[]): void {
 	});
 }
 
-async function requireLoaded(
+/** Throws `image_mismatch`. */
+export async function requireLoaded(
 	docker: DockerHost,
 	description: ImageDescription,
 	signal: AbortSignal,
