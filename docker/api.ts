@@ -28,7 +28,7 @@ export interface DockerHost {
 }
 
 export interface DockerRequest {
-	readonly method: 'GET' | 'POST' | 'DELETE';
+	readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
 	/** Without query; names and ids in it by way of `segment`. */
 	readonly path: string;
 	/** Objects travel as JSON, lists as several values of one name. */

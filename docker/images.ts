@@ -126,6 +126,23 @@ export function splitReference(reference: string): { fromImage: string; tag: str
 	return { fromImage: reference.slice(0, colon), tag: reference.slice(colon + 1) };
 }
 
+/** Lets this reference mean the image that `name` means. */
+export async function tagImage(
+	host: DockerHost,
+	name: string,
+	reference: string,
+	signal?: AbortSignal,
+): Promise<void> {
+	const { fromImage, tag } = splitReference(reference);
+	await request(host, {
+		method: 'POST',
+		path: `/images/${name.split('/').map(segment).join('/')}/tag`,
+		query: { repo: fromImage, tag },
+		doing: `tag image ${reference}`,
+		signal,
+	});
+}
+
 const withoutRegistry =
 	'on a host without a registry, load the image there (docker save it elsewhere, docker load -i it here).';
 

@@ -43,7 +43,8 @@ const secretName =
 /** They name a file or an account, not the secret itself. */
 const notSecret = /(file|path|[-_.]id)$/i;
 
-function isSecret(name: string, value: string): boolean {
+/** Whether this is the name of a secret, as far as names tell. */
+export function isSecret(name: string, value: string): boolean {
 	if (!secretName.test(name) || notSecret.test(name)) return false;
 	// Of mount.cifs: the file that holds them.
 	return !(name.toLowerCase() === 'credentials' && value.startsWith('/'));
@@ -51,6 +52,8 @@ function isSecret(name: string, value: string): boolean {
 
 /** `//user:word@host`, `scheme://user:word@host` */
 const inAddress = /(\/\/[^/@:\s]*):[^/@\s]+@/g;
+
+export const withoutPasswords = (text: string): string => text.replace(inAddress, '$1@');
 
 function withoutSecrets(pairs: Readonly<Record<string, string>>): {
 	readonly kept: Record<string, string>;
@@ -64,7 +67,7 @@ function withoutSecrets(pairs: Readonly<Record<string, string>>): {
 			continue;
 		}
 		const options = mountOptions(name, value, masked);
-		const shown = options.replace(inAddress, '$1@');
+		const shown = withoutPasswords(options);
 		if (shown !== options) masked.push(`${name} (the password in its address)`);
 		kept.push([name, shown]);
 	}

@@ -110,3 +110,13 @@ export type {
 	RestoreImageOutcome,
 	RestoreImageRequest,
 } from './images/requests';
+export { backUpContainers } from './containers/back-up-container';
+export { restoreContainer } from './containers/restore-container';
+export type {
+	BackUpContainersRequest,
+	ContainerDifference,
+	Mask,
+	PlacedMount,
+	RestoreContainerOutcome,
+	RestoreContainerRequest,
+} from './containers/requests';

@@ -2,6 +2,7 @@
 import type { Verb } from '../verb';
 import { backupDirectory, backupVolume } from './backup';
 import { backupSqlite } from './backup-sqlite';
+import { backupContainer } from './backup-container';
 import { backupImage } from './backup-image';
 import { backupPostgres } from './backup-postgres';
 import { browse } from './browse';
@@ -17,6 +18,7 @@ import { hold, release } from './hold';
 import { keygen } from './keygen';
 import { list } from './list';
 import { resourcesContainers, resourcesImages, resourcesUnprotected, resourcesVolumes } from './resources';
+import { restoreContainer } from './restore-container';
 import { restoreDirectory } from './restore-directory';
 import { restoreImage } from './restore-image';
 import { restorePostgres } from './restore-postgres';
@@ -36,6 +38,7 @@ export const verbs: readonly Verb[] = [
 	backupSqlite,
 	findSqlite,
 	backupPostgres,
+	backupContainer,
 	backupImage,
 	list,
 	show,
@@ -47,6 +50,7 @@ export const verbs: readonly Verb[] = [
 	restoreDirectory,
 	restoreSqlite,
 	restorePostgres,
+	restoreContainer,
 	restoreImage,
 	deleteVerb,
 	hold,

@@ -34,7 +34,7 @@ export async function backUpImages(
 		const planned = planSaves(job, chosen, separate, context);
 		const produce: Produce = async (id, write) => {
 			const references = planned.find(({ plan }) => plan.id === id)?.references ?? [];
-			return await save(docker, description, references, write, context.signal);
+			return await produceImages(docker, description, references, write, context.signal);
 		};
 		const plans = planned.map(({ plan }) => plan);
 		const options = { compression, encrypt, tags, lockWaitMs };
@@ -44,7 +44,7 @@ export async function backUpImages(
 }
 
 /** Described as they are at that moment: a run may have waited for long since it was planned. */
-async function save(
+export async function produceImages(
 	docker: DockerHost,
 	{ version }: HostDescription,
 	references: readonly string[],

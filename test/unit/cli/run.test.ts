@@ -12,7 +12,7 @@ writeFileSync(join(directory, 'not a key'), 'hunter2-of-the-user\n');
 describe('mistakes on the line', () => {
 	test.each([
 		['nonsense', 'there is no command "nonsense"'],
-		['backup', 'backup needs volume, directory, sqlite or postgres'],
+		['backup', 'backup needs volume, directory, sqlite, postgres, container or image'],
 		['backup volume', 'backup volume needs --repository'],
 		['backup volume v --repository /r', 'backup volume needs --job'],
 		['backup volume --job j --repository /r --no-encrypt', 'the NAME of a volume is missing'],
@@ -44,7 +44,7 @@ describe('mistakes on the line', () => {
 		],
 		['backup volume v --job ../j --repository /r --no-encrypt', '"../j" is not a job name'],
 		['backup volume v --job a/b --repository /r --no-encrypt', '"a/b" is not a job name'],
-		['restore', 'restore needs volume, directory, sqlite or postgres'],
+		['restore', 'restore needs volume, directory, sqlite, postgres, container or image'],
 		['backup postgres --job j --repository /r', 'backup postgres needs --container'],
 		['backup postgres x --container c --job j --repository /r --all', '"x" has no meaning here'],
 		['backup postgres --container c --job j --repository /r', 'name a --database, or say --all'],
