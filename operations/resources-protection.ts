@@ -2,6 +2,7 @@
  * When each volume of a host was last backed up: by the sound backups of a repository (signed, where it has a key;
  * neither failed nor being deleted) that were made on the host of this name.
  */
+import { toBackupError } from '../protocol/errors';
 import { isSound, type CatalogEntry } from './catalog-entry';
 import type { Keyring } from './keyring';
 import { readCatalog } from './list-records';
@@ -14,15 +15,21 @@ export interface Protection {
 	readonly at: string;
 }
 
-/** By the volume's name. */
+/** By the volume's name. A repository that the first backup is still to make protects nothing. */
 export async function lastProtections(
 	context: OperationContext,
 	where: Where,
 	repository: RepositorySettings,
 	host: string,
 ): Promise<ReadonlyMap<string, Protection>> {
-	const { entries, keyring } = await readCatalog(context, where, repository, { job: null, id: null });
-	return newestOf(entries, keyring, host);
+	try {
+		const { entries, keyring } = await readCatalog(context, where, repository, { job: null, id: null });
+		return newestOf(entries, keyring, host);
+	} catch (error) {
+		const isToBeMade = repository.mayCreate && repository.id === null;
+		if (isToBeMade && toBackupError(error).code === 'repository_not_found') return new Map();
+		throw error;
+	}
 }
 
 export function newestOf(
