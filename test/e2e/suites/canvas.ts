@@ -47,7 +47,39 @@ const panels = {
 		'Options',
 	],
 	'Backup Catalog': ['Operation', 'Job', 'Return All', 'Limit', 'Options'],
+	'Docker Resources': ['Docker Host', 'Operation', 'Name', 'Labels', 'Project'],
 } as const;
+
+/** Where volumes are chosen otherwise than from a list, or looked for. */
+const volumePanels = [
+	[
+		'Docker Resources',
+		'dockerResources',
+		{ operation: 'unprotected' },
+		[
+			'Docker Host',
+			'Backup Repository (Optional for Volumes)',
+			'Operation',
+			'Max Age (Hours)',
+			'Name',
+			'Labels',
+			'Project',
+			'Include Anonymous Volumes',
+			'Measure Sizes',
+		],
+	],
+	[
+		'Backup Volume',
+		'backupVolume',
+		{ volumesBy: 'label' },
+		[
+			'Docker Host',
+			'Backup Repository',
+			...['Job Name', 'Choose Volumes', 'Labels', 'Except'],
+			...panels['Backup Volume'].slice(3),
+		],
+	],
+] as const;
 
 const optionalHost = 'Docker Host (Optional for S3)';
 
@@ -190,6 +222,11 @@ export function canvasSuite(lab: Lab): void {
 			const host = ['Verify Archive', 'Backup Catalog'].includes(name) ? optionalHost : 'Docker Host';
 			const isWhole = new Set<string>(fields).has('Docker Host');
 			expect(names).toEqual(isWhole ? fields : [host, 'Backup Repository', ...fields]);
+		});
+
+		test.each(volumePanels)('the panel of %s (%s) with %j', async (name, type, parameters, fields) => {
+			const [what] = Object.values<string>(parameters);
+			expect(await openPanel(name, type, parameters, `${type}-${what}`)).toEqual(fields);
 		});
 
 		test.each(databasePanels)('the panel of %s with %j', async (name, parameters, fields) => {
