@@ -67,5 +67,15 @@ export class DockerHostApi implements ICredentialType {
 			description:
 				'Docker network through which runners reach an S3 store; with other repositories they have none. "host", or the name of a network, when the store runs on this Docker host.',
 		},
+		{
+			displayName: 'Socket for Guards',
+			name: 'guardSocket',
+			type: 'string',
+			default: '',
+			placeholder: 'e.g. /var/run/docker.sock',
+			displayOptions: customized,
+			description:
+				'Path of the Docker socket on the Docker host itself, for the small container that starts stopped containers again should n8n be killed; empty for the one of the connection, or the usual one',
+		},
 	];
 }

@@ -14,6 +14,7 @@ import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests
 import { hostSettings } from '../shared/host-settings';
 import { getVolumes } from '../shared/pickers';
 import { getProjects } from '../shared/resource-pickers';
+import { livesOnOf } from '../shared/quiesce';
 import { repositorySettings } from '../shared/repository-settings';
 import { runItems } from '../shared/run-items';
 import { backupProperties } from './properties';
@@ -54,7 +55,8 @@ export class BackupVolume implements INodeType {
 		return await runItems(this, async ({ context, parameters, credential }) => {
 			const host = hostSettings(await credential('dockerHostApi'));
 			const repository = repositorySettings(await credential('backupRepositoryApi'));
-			return outcomesOf(await backUpVolumes(context, host, repository, backUpRequest(parameters)));
+			const request = backUpRequest(parameters, livesOnOf(host.endpoint, process.env));
+			return outcomesOf(await backUpVolumes(context, host, repository, request));
 		});
 	}
 }

@@ -1,5 +1,6 @@
 /** The panel of Backup Volume; read by request.ts. */
 import type { INodeProperties } from 'n8n-workflow';
+import { quiesceProperties } from '../shared/quiesce-options';
 
 export const backupProperties: INodeProperties[] = [
 	{
@@ -123,6 +124,7 @@ export const backupProperties: INodeProperties[] = [
 		],
 		default: 'one',
 	},
+	...quiesceProperties,
 	{
 		displayName: 'Encrypt',
 		name: 'encrypt',

@@ -1,8 +1,10 @@
 /** From the panel's values to the operation's request. Throws `invalid_parameter`. */
 import { BackupError, type BackUpRequest } from '../../operations';
 import type { Fields } from '../shared/fields';
+import { quiesceOf } from '../shared/quiesce';
 
-export function backUpRequest(parameters: Fields): BackUpRequest {
+/** `livesOn`: what n8n itself needs to run (`livesOnOf`). */
+export function backUpRequest(parameters: Fields, livesOn: readonly string[] = []): BackUpRequest {
 	const options = parameters.group('options', 'Options');
 	return {
 		job: parameters.required('job', 'Job Name', 'Give the backup a name that stays the same, e.g. nightly.'),
@@ -10,6 +12,7 @@ export function backUpRequest(parameters: Fields): BackUpRequest {
 		directories: directories(parameters, options),
 		separate: parameters.oneOf('archive', 'Archive', ['one', 'perVolume']) === 'perVolume',
 		exclude: options.lines('exclude', 'Exclude'),
+		quiesce: quiesceOf(parameters, livesOn),
 		compression: compression(parameters),
 		encrypt: parameters.flag('encrypt', 'Encrypt'),
 		tags: options.names('tags', 'Tags'),

@@ -77,7 +77,16 @@ function runner(fields: Fields): RunnerSettings {
 		cpuShares: fields.whole('cpuWeight', 'CPU Weight', 2, defaultRunner.cpuShares),
 		pidsLimit: fields.whole('pidsLimit', 'Process Limit', 32, defaultRunner.pidsLimit),
 		network: network(fields.text('network', 'Network')),
+		...guardSocket(fields.text('guardSocket', 'Socket for Guards')),
 	};
+}
+
+function guardSocket(path: string): Pick<RunnerSettings, 'guardSocket'> {
+	if (path === '') return {};
+	if (path.startsWith('/')) return { guardSocket: path };
+	throw new BackupError('invalid_parameter', '"Socket for Guards" is not an absolute path', {
+		hint: 'Write where the Docker socket is on the Docker host itself, e.g. /var/run/docker.sock.',
+	});
 }
 
 function network(name: string): string {

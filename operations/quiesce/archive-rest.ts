@@ -38,6 +38,7 @@ export class ArchiveRest {
 	private readonly awake = new Set<string>();
 	/** Whether some user of the sources was paused, by whomever. */
 	private sawPaused = false;
+	private noted: Promise<void> | undefined;
 	private used: Used | undefined;
 	private commandsBegun = false;
 	private resting = false;
@@ -99,8 +100,9 @@ export class ArchiveRest {
 		await this.rest.prepare(held, look?.all ?? [], signal);
 		void this.limitDowntime();
 		await this.rest.begin(signal);
-		await this.noteAwake(signal);
 		signal.throwIfAborted();
+		// While it is being read already: every second counts for those that rest.
+		this.noted = this.noteAwake(signal);
 		this.resting = true;
 	}
 
@@ -120,8 +122,10 @@ export class ArchiveRest {
 		const claimable = this.resting;
 		this.inTime.abort();
 		this.context.signal.removeEventListener('abort', this.letGo);
-		// Looked at before they go on, without holding that up.
-		const [, ended] = await Promise.all([claimable ? this.noteAwake() : undefined, this.rest.end()]);
+		// Looked at as they go on, without holding that up.
+		const noted = Promise.all([this.noted, claimable ? this.noteAwake() : undefined]);
+		const ended = await this.rest.end();
+		await noted;
 		if (this.commandsBegun || claimable || mode === 'none') await this.runAfter(after);
 		this.host.close();
 		const warnings = [
@@ -156,7 +160,7 @@ export class ArchiveRest {
 		}
 	}
 
-	/** Those that use the sources and run although these are to be read in peace. */
+	/** Those that use the sources and run although these are to be read in peace. Never rejects. */
 	private async noteAwake(signal?: AbortSignal): Promise<void> {
 		try {
 			const { chosen, others } = await this.look(signal);
@@ -166,7 +170,7 @@ export class ArchiveRest {
 				this.sawPaused ||= paused;
 			}
 		} catch (error) {
-			signal?.throwIfAborted();
+			if (signal?.aborted) return;
 			const { message } = toBackupError(error);
 			this.warnings.push(warning('rest_unknown', `who else used the sources is not known: ${message}`));
 		}

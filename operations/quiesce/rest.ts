@@ -129,6 +129,7 @@ export class Rest {
 	/** Brings those that are prepared to rest, also half when it throws. */
 	async begin(signal: AbortSignal): Promise<void> {
 		signal.throwIfAborted();
+		if (this.steps.length === 0) return;
 		this.since = this.options.clock.monotonic();
 		await inTurn(stopOrder(this.steps), async (container) => {
 			signal.throwIfAborted();
