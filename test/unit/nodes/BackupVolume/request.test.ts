@@ -1,5 +1,6 @@
 import { backUpRequest } from '../../../../nodes/BackupVolume/request';
 import { fieldsIn } from '../../../../nodes/shared/fields';
+import { noQuiesce } from '../../../../operations';
 
 const panel = {
 	job: 'nightly',
@@ -24,6 +25,7 @@ test('the panel as it is at first', () => {
 		encrypt: true,
 		tags: [],
 		lockWaitMs: 0,
+		quiesce: noQuiesce,
 	});
 });
 
