@@ -65,7 +65,7 @@ function notCreated(name: string, error: DaemonError): BackupError | undefined {
 		'source_missing',
 		`container "${name}" mounts ${path}, which the docker host does not have`,
 		{
-			hint: 'Make it there, or have bind mounts restored from the archive, if it holds them.',
+			hint: 'Make it there; if the archive holds it, restore directory extracts it.',
 			cause: error,
 		},
 	);

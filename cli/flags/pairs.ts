@@ -14,14 +14,17 @@ export function pairsOf(flag: string, texts: readonly string[]): Record<string, 
 	return Object.fromEntries(pairs);
 }
 
-/** As `docker run --env-file` reads them: empty lines and those that begin with # say nothing. */
+/**
+ * As `docker run --env-file` reads them: empty lines and those that begin with # say nothing. The flag has another name:
+ * Node.js takes that one for its own, wherever it stands.
+ */
 export async function environmentFile(
 	path: string | undefined,
 	{ directory }: Shell,
 ): Promise<Record<string, string>> {
 	if (path === undefined) return {};
 	const text = await readFile(resolve(directory, path), 'utf8').catch((cause: unknown) => {
-		throw usage(`--env-file ${path} can't be read: ${String((cause as NodeJS.ErrnoException).code)}`);
+		throw usage(`--environment ${path} can't be read: ${String((cause as NodeJS.ErrnoException).code)}`);
 	});
 	return Object.fromEntries(
 		text
@@ -31,7 +34,7 @@ export async function environmentFile(
 			.map(({ line, number }) => {
 				const end = line.indexOf('=');
 				// The line itself may be a secret.
-				if (end < 1) throw usage(`--env-file ${path}: line ${number} is not of the form NAME=VALUE`);
+				if (end < 1) throw usage(`--environment ${path}: line ${number} is not of the form NAME=VALUE`);
 				return [line.slice(0, end), line.slice(end + 1)];
 			}),
 	);

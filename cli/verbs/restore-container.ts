@@ -21,6 +21,7 @@ export const restoreContainer = defineVerb({
 	details: [
 		'Its volumes come first, checked whole, then networks that are missing, then the container with the same settings, mounts, labels and ports. What was made is removed again when anything fails.',
 		'Volumes that exist must be empty, unless --keep-existing says to use them as they are; with --suffix the restored ones get other names. A container that has the name gives way only with --replace; it is kept until the new one runs.',
+		'What it mounts of the host itself must be there: restore directory extracts it from the archive, if it was archived.',
 		'With --dry-run it says what would be made, and how the archived container differs from the one that exists.',
 		s3Sentence,
 	],
@@ -32,7 +33,6 @@ export const restoreContainer = defineVerb({
 		{ name: 'volume', value: 'NAME=OTHER', repeatable: true, help: 'Another name for this volume' },
 		{ name: 'suffix', value: 'TEXT', help: 'Put behind the names of all other volumes, e.g. --suffix=-copy' },
 		{ name: 'keep-existing', help: 'Use volumes that exist as they are' },
-		{ name: 'restore-binds', help: 'Restore files and directories of the host that are missing there' },
 		{
 			name: 'network',
 			value: 'NAME=OTHER',
@@ -49,7 +49,11 @@ export const restoreContainer = defineVerb({
 			name: 'image-from-archive',
 			help: 'Load an image that is missing from the archive of the same run, instead of pulling it',
 		},
-		{ name: 'env-file', value: 'FILE', help: 'Variables as NAME=VALUE lines, instead of the archived ones' },
+		{
+			name: 'environment',
+			value: 'FILE',
+			help: 'Variables as NAME=VALUE lines, instead of the archived ones',
+		},
 		{ name: 'replace', value: 'NAME', help: 'Replace the container that has the name, typed once more' },
 		{ name: 'start', help: 'Start it, and wait until it runs' },
 		{
@@ -83,8 +87,7 @@ export const restoreContainer = defineVerb({
 			name: flags.name ?? null,
 			volumes: { rename: pairsOf('volume', flags.volume), suffix: flags.suffix ?? '' },
 			keepExisting: flags['keep-existing'],
-			bindMounts: flags['restore-binds'] ? 'restore' : 'keep',
-			environment: await environmentFile(flags['env-file'], shell),
+			environment: await environmentFile(flags.environment, shell),
 			networks: {
 				missing: flags['no-create-networks'] ? 'refuse' : 'create',
 				rename: pairsOf('network', flags.network),

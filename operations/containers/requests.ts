@@ -30,10 +30,8 @@ export interface RestoreContainerRequest {
 	readonly name: string | null;
 	/** Names for volumes, by their name in the archive; the others get their own, with `suffix` behind. */
 	readonly volumes: { readonly rename: Readonly<Record<string, string>>; readonly suffix: string };
-	/** Whether volumes and directories that are there are used as they are; else they must be empty. */
+	/** Whether volumes that are there are used as they are; else they must be empty. Of the host's own files always. */
 	readonly keepExisting: boolean;
-	/** `keep`: what the host has there; `restore`: from the archive, where the host has nothing. */
-	readonly bindMounts: 'keep' | 'restore';
 	/** Variables instead of the archived ones; needed for those that were masked. */
 	readonly environment: Readonly<Record<string, string>>;
 	readonly networks: NetworkChoice;
