@@ -18,6 +18,8 @@ const panels = {
 		'Choose Volumes',
 		'Volumes',
 		'Archive',
+		'Quiesce Containers',
+		'Quiesce Options',
 		'Encrypt',
 		'Compression',
 		'Compression Level',
