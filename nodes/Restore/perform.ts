@@ -1,5 +1,6 @@
 /** Runs the restore of the kind that the panel is set to; what comes out of the node, and the hints above it. */
 import {
+	restoreContainer,
 	restoreImage,
 	restorePostgres,
 	restoreSqlite,
@@ -7,6 +8,7 @@ import {
 	systemClock,
 	type BackupRecord,
 	type HostSettings,
+	type RestoreContainerOutcome,
 	type RestoreImageOutcome,
 	type RestorePostgresOutcome,
 	type RestoreSqliteOutcome,
@@ -15,11 +17,12 @@ import {
 import { postgresServer } from '../shared/postgres-login';
 import type { ItemOutcomes, ItemRun } from '../shared/run-items';
 import { restoreRequest } from './request';
+import { containerRequest } from './request-container';
 import { imageRequest } from './request-image';
 import { postgresRequest } from './request-postgres';
 import { sqliteRequest } from './request-sqlite';
 
-export const restoreKinds = ['volumes', 'postgres', 'sqlite', 'image'] as const;
+export const restoreKinds = ['volumes', 'postgres', 'sqlite', 'image', 'container'] as const;
 
 export async function performRestore(
 	{ context, parameters, credential }: ItemRun,
@@ -40,6 +43,11 @@ export async function performRestore(
 		case 'sqlite':
 			return sqliteOutcome(
 				await restoreSqlite(context, host, repository, sqliteRequest(parameters)),
+				systemClock.now(),
+			);
+		case 'container':
+			return containerOutcome(
+				await restoreContainer(context, host, repository, containerRequest(parameters)),
 				systemClock.now(),
 			);
 		case 'image':
@@ -137,5 +145,16 @@ export function imageOutcome(
 					`${reference} ${dryRun ? 'means another image now' : 'meant another image before'}: ${previousId}.`,
 			),
 		],
+	};
+}
+
+/** `at`: milliseconds since 1970. */
+export function containerOutcome(
+	{ record, durationMs, ...facts }: RestoreContainerOutcome,
+	at: number,
+): ItemOutcomes {
+	return {
+		outcomes: [{ data: restored(record, facts, durationMs, at) }],
+		hints: [...(facts.dryRun ? [dryRunHint] : []), ...facts.warnings],
 	};
 }

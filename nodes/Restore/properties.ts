@@ -1,6 +1,7 @@
 /** The panel of Restore: what, from which backup, and then the fields of its kind. */
 import type { INodeProperties } from 'n8n-workflow';
 import { jobField, recordField, seriesField } from '../shared/selection';
+import { restoreContainerProperties } from './properties-container';
 import { imageProperties } from './properties-image';
 import { postgresProperties } from './properties-postgres';
 import { sqliteProperties } from './properties-sqlite';
@@ -17,6 +18,7 @@ export const restoreProperties: INodeProperties[] = [
 			{ name: 'Postgres Database', value: 'postgres' },
 			{ name: 'SQLite Database', value: 'sqlite' },
 			{ name: 'Image', value: 'image' },
+			{ name: 'Container', value: 'container' },
 		],
 		default: 'volumes',
 	},
@@ -42,4 +44,5 @@ export const restoreProperties: INodeProperties[] = [
 	...postgresProperties,
 	...sqliteProperties,
 	...imageProperties,
+	...restoreContainerProperties,
 ];

@@ -9,6 +9,7 @@ import { BackupThirdTargetApi } from '../../../credentials/BackupThirdTargetApi.
 import { DockerHostApi } from '../../../credentials/DockerHostApi.credentials';
 import { PostgresLoginApi } from '../../../credentials/PostgresLoginApi.credentials';
 import { BackupCatalog } from '../../../nodes/BackupCatalog/BackupCatalog.node';
+import { BackupContainer } from '../../../nodes/BackupContainer/BackupContainer.node';
 import { BackupVolume } from '../../../nodes/BackupVolume/BackupVolume.node';
 import { CopyArchive } from '../../../nodes/CopyArchive/CopyArchive.node';
 import { DockerResources } from '../../../nodes/DockerResources/DockerResources.node';
@@ -20,6 +21,7 @@ import { VerifyArchive } from '../../../nodes/VerifyArchive/VerifyArchive.node';
 const root = join(__dirname, '../../..');
 const nodes: readonly INodeType[] = [
 	new BackupVolume(),
+	new BackupContainer(),
 	new DumpPostgres(),
 	new SnapshotSqlite(),
 	new VerifyArchive(),
