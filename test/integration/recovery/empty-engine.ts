@@ -5,7 +5,16 @@
  */
 import { execFile, execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+	closeSync,
+	existsSync,
+	mkdtempSync,
+	openSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -15,6 +24,12 @@ export interface EmptyEngine {
 	/** As DOCKER_HOST takes it. */
 	readonly host: string;
 	docker(...args: string[]): Promise<string>;
+	/** With -9. Resolves once it is gone; what it had started goes on until it comes back. */
+	kill(): Promise<void>;
+	/** As when the machine loses its power: dockerd, containerd and all containers at once. */
+	crash(): Promise<void>;
+	/** Resolves once it answers again. */
+	restart(): Promise<void>;
 }
 
 /** Call it at the top of a test file; the images are copied from the first engine. */
@@ -38,10 +53,28 @@ export function anotherEngine(prepare: () => Promise<readonly string[]>, ...imag
 			() => false,
 		);
 	};
-	beforeAll(async () => {
-		addBridge();
+	const restart = async (): Promise<void> => {
 		daemon = start(host, root, log, await prepare());
 		await until('the second Docker Engine', answers);
+	};
+	const kill = async (): Promise<void> => {
+		const ended = new Promise((resolve) => daemon?.once('exit', resolve));
+		daemon?.kill('SIGKILL');
+		await ended;
+		// The kernel ends its containerd with it; until that is so, the next one would wait for it in vain.
+		const file = join(root, 'exec-root', 'containerd', 'containerd.pid');
+		const pid = readFileSync(file, 'utf8');
+		await until('its containerd to end', () => !readProcess(pid, 'cmdline').includes(root));
+		rmSync(file);
+	};
+	const crash = async (): Promise<void> => {
+		const all = startedBy(root);
+		await kill();
+		for (const pid of [...all, ...startedBy(root)]) spawnSync('kill', ['-KILL', pid]);
+	};
+	beforeAll(async () => {
+		addBridge();
+		await restart();
 		const copied = spawnSync('bash', [
 			'-c',
 			'set -o pipefail; docker save "${@:2}" | docker --host "$1" load',
@@ -57,11 +90,39 @@ export function anotherEngine(prepare: () => Promise<readonly string[]>, ...imag
 			daemon.kill('SIGTERM');
 			await ended;
 		}
+		endLeftBehind(root);
 		execFileSync('ip', ['link', 'delete', bridge]);
 		unmountBelow(root);
 		rmSync(root, { recursive: true, force: true });
 	});
-	return { host, docker };
+	return { host, docker, kill, crash, restart };
+}
+
+/** Of /proc; '' when it has ended. */
+function readProcess(pid: string, name: string): string {
+	try {
+		return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+	} catch (error) {
+		if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return '';
+		throw error;
+	}
+}
+
+/** Process ids of its containerd, the shims, and the containers below them. */
+function startedBy(root: string): string[] {
+	const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+	const isDirect = (line: string) => /^[^\0]*containerd/.test(line) && line.includes(root);
+	const direct = pids.filter((pid) => isDirect(readProcess(pid, 'cmdline')));
+	const parentOf = (pid: string) => /\) \S (\d+)/.exec(readProcess(pid, 'stat'))?.[1] ?? '';
+	return [...direct, ...pids.filter((pid) => direct.includes(parentOf(pid)))];
+}
+
+/** The containerd of a dockerd that was killed is not ended by the next one. */
+function endLeftBehind(root: string): void {
+	const file = join(root, 'exec-root', 'containerd', 'containerd.pid');
+	if (!existsSync(file)) return;
+	const pid = readFileSync(file, 'utf8');
+	if (readProcess(pid, 'cmdline').includes(root)) process.kill(Number(pid), 'SIGTERM');
 }
 
 /** What dockerd leaves mounted when it ends: the network namespace of containers on the host's network. */
@@ -84,7 +145,7 @@ function addBridge(): void {
 }
 
 function start(host: string, root: string, log: string, more: readonly string[]): ChildProcess {
-	const output = openSync(log, 'w');
+	const output = openSync(log, 'a');
 	const folders = ['data-root', 'exec-root', 'pidfile'].map((name) => `--${name}=${join(root, name)}`);
 	const apart = [
 		`--bridge=${bridge}`,
