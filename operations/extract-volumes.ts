@@ -10,7 +10,10 @@ export interface RestoredVolume {
 
 const targetDirectory = '/targets/volumes';
 
-/** `mounted`: the targets that are there; the others are only asked about. */
+/**
+ * `mounted`: the targets that are there; the others are only asked about. `replacing`: the run that what is at rest
+ * belongs to, and what is done before anything is replaced.
+ */
 export async function extractVolumes(
 	context: OperationContext,
 	where: Where,
@@ -19,7 +22,7 @@ export async function extractVolumes(
 	targets: readonly RestoredVolume[],
 	mounted: readonly RestoredVolume[],
 	way: RestoreWay,
-	beforeReplacing?: () => Promise<void>,
+	replacing?: { readonly runId: string; readonly before: () => Promise<void> },
 ): Promise<RestoreReport> {
 	const mounts = mounted.map(({ source, volume }) => ({
 		type: 'volume' as const,
@@ -38,8 +41,9 @@ export async function extractVolumes(
 		role: 'extract',
 		mounts,
 		labelledJob: archive.record.job,
+		...(replacing && { runId: replacing.runId }),
 	} as const;
 	return await runJob(context, where, repository, work, (session) =>
-		extractInto(session, archive, beforeReplacing),
+		extractInto(session, archive, replacing?.before),
 	);
 }

@@ -12,6 +12,7 @@ import { extractVolumes, type RestoredVolume } from './extract-volumes';
 import { withDocker } from './executor';
 import { inMemory } from './recreate-volumes';
 import type { ChosenArchive, Overwrite, RestoreReport, RestoreWay } from './restore-way';
+import { newRunId } from './run-job';
 import type { HostSettings, OperationContext, RepositoryLocation, RepositorySettings } from './settings';
 import { activeUsers, interrupting } from './stopped-containers';
 import { holdsRepository } from './volume-sources';
@@ -68,25 +69,20 @@ export async function restoreOverVolume(
 				context.onEvent(event);
 			},
 		};
-		const { report, interruption } = await interrupting(host, async (interruption) => {
-			const beforeReplacing = async () => {
-				const users = await activeUsers(host, volume, { mayStop, runners: 1 }, signal);
-				await interruption.stop(users, signal);
+		const runId = newRunId(context);
+		const resting = { context, hostSettings, runId, job: archive.record.job };
+		const { report, interruption } = await interrupting(host, resting, async (interruption) => {
+			const before = async () => {
+				await interruption.stop(() => activeUsers(host, volume, { mayStop, runners: 1 }, signal));
 				if (safetyBackupJob !== undefined)
 					safetyBackup = await backUp(context, hostSettings, repository, volume, safetyBackupJob);
 				replacing = true;
 			};
 			try {
-				const report = await extractVolumes(
-					watching,
-					where,
-					repository,
-					archive,
-					targets,
-					targets,
-					way,
-					beforeReplacing,
-				);
+				const report = await extractVolumes(watching, where, repository, archive, targets, targets, way, {
+					runId,
+					before,
+				});
 				return { report, interruption };
 			} catch (error) {
 				throw replacing ? interrupted(error, volume, wipeFirst) : error;

@@ -3,10 +3,12 @@
  * whatever happened. Throws `target_in_use`, and `docker_failed` naming a container that would not start again.
  */
 import type { DockerHost } from '../docker/api';
-import { inspectContainer, startContainer, stopContainer, type Container } from '../docker/containers';
 import { isContainer, ownContainer } from '../docker/own-container';
+import { inspectCandidate, listCandidates, type Candidate } from '../docker/quiesce/candidates';
 import { containersUsingPath, containersUsingVolume } from '../docker/volumes';
-import { BackupError, joinErrors, toBackupError } from '../protocol/errors';
+import { BackupError, joinErrors } from '../protocol/errors';
+import { guardSocketOf, Rest } from './quiesce/rest';
+import type { HostSettings, OperationContext } from './settings';
 
 /**
  * Those that are to be stopped, in the order to stop them in: the newest first, which may need the older ones.
@@ -17,15 +19,15 @@ export async function activeUsers(
 	where: string | { readonly path: string },
 	{ mayStop, runners }: { readonly mayStop: boolean; readonly runners: number },
 	signal: AbortSignal,
-): Promise<Container[]> {
-	const users: Container[] = [];
+): Promise<Candidate[]> {
+	const users: Candidate[] = [];
 	const what = typeof where === 'string' ? `volume "${where}"` : where.path;
 	const found =
 		typeof where === 'string'
 			? await containersUsingVolume(host, where, signal)
 			: await containersUsingPath(host, where.path, signal);
 	for (const { id } of found) {
-		const container = await inspectContainer(host, id, signal);
+		const container = await inspectCandidate(host, id, signal);
 		if (container?.active && !users.some((user) => user.id === container.id)) users.push(container);
 	}
 	const foreign = users.filter((user) => !user.runner);
@@ -63,60 +65,74 @@ export interface Interruption {
 }
 
 export interface Interrupting extends Interruption {
-	/** Stops them, one after the other. */
-	stop(containers: readonly Container[], signal: AbortSignal): Promise<void>;
+	/** Stops those that `find` finds, once no other run holds one of them. Once. */
+	stop(find: () => Promise<readonly Candidate[]>): Promise<void>;
 }
 
-/** Runs `work`, and starts again afterwards what it stopped, last stopped first. */
+/** The run that they rest for, as its runner's labels have it. */
+export interface RestingFor {
+	readonly context: OperationContext;
+	readonly hostSettings: HostSettings;
+	readonly runId: string;
+	readonly job: string | null;
+}
+
+/**
+ * Runs `work`, and starts again afterwards what it stopped, last stopped first. Should this process die, their guard
+ * does, or the next operation on this host.
+ */
 export async function interrupting<T>(
 	host: DockerHost,
+	{ context, hostSettings, runId, job }: RestingFor,
 	work: (interruption: Interrupting) => Promise<T>,
 ): Promise<T> {
-	const stopped: Container[] = [];
+	const { clock, signal } = context;
+	const rest = new Rest(host, {
+		runId,
+		job,
+		image: hostSettings.runner.image,
+		mode: 'stop',
+		guard: { socketPath: guardSocketOf(hostSettings), required: false },
+		downtimeLimitMs: longestMs,
+		waitMs: patienceMs,
+		healthLimitMs: 0,
+		clock,
+	});
+	const stopped: string[] = [];
 	const started: string[] = [];
 	const interruption: Interrupting = {
-		get stopped() {
-			return stopped.map(({ name }) => name);
-		},
+		stopped,
 		started,
-		async stop(containers, signal) {
-			for (const container of containers) {
-				signal.throwIfAborted();
-				// Before it is asked: an answer that is lost does not mean that it still runs.
-				stopped.push(container);
-				await stopContainer(host, container);
-			}
+		async stop(find) {
+			const look = async () => ({ all: await listCandidates(host, signal), chosen: await find() });
+			const users = await rest.hold(look, signal);
+			await rest.prepare(users, await listCandidates(host, signal), signal);
+			await rest.begin(signal);
 		},
 	};
-	let failure: unknown;
-	let result: { readonly value: T } | undefined;
-	try {
-		result = { value: await work(interruption) };
-	} catch (error) {
-		failure = error;
-	}
-	for (const container of stopped.toReversed()) {
-		try {
-			await startContainer(host, container);
-			started.push(container.name);
-		} catch (error) {
-			failure = joinErrors(failure, notStarted(container, error));
-		}
-	}
-	if (result && failure === undefined) return result.value;
+	const [made] = await Promise.allSettled([work(interruption)]);
+	const { rested, running, problems } = await rest.end();
+	stopped.push(...rested);
+	started.push(...running);
+	const down = rested.filter((name) => !running.includes(name));
+	const failure = problems
+		.map((problem) => notStarted(problem, down))
+		.reduce(joinErrors, made.status === 'rejected' ? made.reason : undefined);
+	if (made.status === 'fulfilled' && failure === undefined) return made.value;
 	throw failure;
 }
 
-function notStarted({ name }: Container, cause: unknown): BackupError {
-	const { message } = toBackupError(cause);
-	return new BackupError(
-		'docker_failed',
-		`container "${name}" was stopped and does not start again: ${message}`,
-		{
-			hint: `Start it yourself (docker start ${name}).`,
-			cause,
-		},
-	);
+/** A restore takes what it takes: its containers are not let go on in the middle of it. */
+const longestMs = 7 * 86_400_000;
+
+/** For a backup that keeps one of them at rest. */
+const patienceMs = 60_000;
+
+function notStarted(problem: BackupError, down: readonly string[]): BackupError {
+	return new BackupError('docker_failed', problem.message, {
+		hint: `Start it yourself (docker start ${down.join(' ')}).`,
+		cause: problem,
+	});
 }
 
 function inUse(what: string, by: string, hint: string): BackupError {

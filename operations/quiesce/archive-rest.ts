@@ -10,11 +10,11 @@ import { protectedContainers } from '../../docker/quiesce/protect';
 import { inspectVolume, placesOf } from '../../docker/volumes';
 import { BackupError, toBackupError } from '../../protocol/errors';
 import type { RecordWarning } from '../../protocol/record';
-import { defaultSocket, type HostSettings, type OperationContext } from '../settings';
+import type { HostSettings, OperationContext } from '../settings';
 import { runCommand, warningOf } from './commands';
 import type { Rested } from './quieting';
 import type { QuietingSpec } from './quiesce';
-import { Rest, type Look } from './rest';
+import { guardSocketOf, Rest, type Look } from './rest';
 import type { UsedSources } from './used-sources';
 
 export interface ArchiveSpec extends Omit<QuietingSpec, 'sources' | 'own'> {
@@ -46,19 +46,18 @@ export class ArchiveRest {
 
 	constructor(
 		private readonly context: OperationContext,
-		{ endpoint, runner }: HostSettings,
+		hostSettings: HostSettings,
 		private readonly spec: ArchiveSpec,
 	) {
+		const { endpoint, runner } = hostSettings;
 		const { mode, guard, downtimeLimitMs, waitMs, healthLimitMs } = spec.request;
-		const socketPath =
-			runner.guardSocket ?? (endpoint.type === 'socket' ? endpoint.socketPath : defaultSocket);
 		this.host = connectDocker(endpoint);
 		this.rest = new Rest(this.host, {
 			runId: spec.runId,
 			job: spec.job,
 			image: runner.image,
 			mode: mode === 'pause' ? 'pause' : 'stop',
-			guard: guard ? { socketPath } : null,
+			guard: guard ? { socketPath: guardSocketOf(hostSettings), required: true } : null,
 			downtimeLimitMs,
 			waitMs,
 			healthLimitMs,

@@ -21,6 +21,7 @@ import { ensureImage } from '../../docker/images';
 import type { Clock } from '../../protocol/environment';
 import { BackupError, toBackupError } from '../../protocol/errors';
 import type { RecordWarning } from '../../protocol/record';
+import { defaultSocket, type HostSettings } from '../settings';
 
 export interface RestOptions {
 	readonly runId: string;
@@ -28,8 +29,11 @@ export interface RestOptions {
 	/** Reference of the runner's image: holds and guard are made from it. */
 	readonly image: string;
 	readonly mode: 'pause' | 'stop';
-	/** Null: nobody starts them again should this process die, until the next operation on this host. */
-	readonly guard: { readonly socketPath: string } | null;
+	/**
+	 * Null: nobody starts them again should this process die, until the next operation on this host; nor where a guard
+	 * that is not required can't be started.
+	 */
+	readonly guard: { readonly socketPath: string; readonly required: boolean } | null;
 	readonly downtimeLimitMs: number;
 	/** How long to wait for other runs that hold one of them. */
 	readonly waitMs: number;
@@ -66,6 +70,11 @@ interface Rested {
 }
 
 const mostTries = 5;
+
+/** On the Docker host itself. */
+export function guardSocketOf({ endpoint, runner }: HostSettings): string {
+	return runner.guardSocket ?? (endpoint.type === 'socket' ? endpoint.socketPath : defaultSocket);
+}
 
 export class Rest {
 	private holds: Holds | undefined;
@@ -213,7 +222,12 @@ export class Rest {
 		const image = await ensureImage(this.host, reference, { signal });
 		const containers = this.steps.map(({ container }) => this.heldAs(container));
 		const spec = { runId, job, image: reference, imageId: image.id, containers, downtimeLimitMs };
-		this.guard = await startGuard(this.host, { ...spec, socketPath: guard.socketPath }, signal);
+		try {
+			this.guard = await startGuard(this.host, { ...spec, socketPath: guard.socketPath }, signal);
+		} catch (error) {
+			signal.throwIfAborted();
+			if (guard.required || toBackupError(error).code !== 'guard_failed') throw error;
+		}
 	}
 
 	/** What can't be looked at is not known to have rested. */

@@ -11,10 +11,10 @@ import { emptyGo } from '../../protocol/job';
 import { parsePathBelow } from '../../protocol/names';
 import { readCatalog } from '../list-records';
 import type { ChosenArchive } from '../restore-way';
-import { runJob } from '../run-job';
+import { newRunId, runJob } from '../run-job';
 import { filterOf, requireRestorable, selectOne } from '../select';
 import type { HostSettings, OperationContext, RepositorySettings } from '../settings';
-import { activeUsers, interrupting } from '../stopped-containers';
+import { activeUsers, interrupting, type RestingFor } from '../stopped-containers';
 import { originOf } from './origin';
 import { mountOf, placeRoot, tidied } from './place';
 import type { FilePlace, RestoreSqliteOutcome, RestoreSqliteRequest } from './requests';
@@ -49,12 +49,14 @@ export async function restoreSqlite(
 	};
 	if (swap !== null && !dryRun) requireConfirmed(swap.confirm, target.path);
 	const archive = { record, key: await keyring.keyOf(record) };
+	const runId = newRunId(context);
+	const resting = { context, hostSettings, runId, job: record.job };
 	const work = (beforeSwap: () => Promise<void>) =>
-		writeFile(context, hostSettings, repository, archive, target, beforeSwap);
+		writeFile(resting, repository, archive, target, beforeSwap);
 	const { done, restarted } =
 		swap === null
 			? { done: await work(() => Promise.resolve()), restarted: [] }
-			: await withContainersStopped(context, hostSettings, target, swap.stopContainers, work);
+			: await withContainersStopped(resting, target, swap.stopContainers, work);
 	const { plan, restored } = done;
 	return {
 		record,
@@ -84,22 +86,21 @@ interface Done {
 }
 
 async function withContainersStopped(
-	context: OperationContext,
-	{ endpoint }: HostSettings,
+	resting: RestingFor,
 	{ place, path, dryRun }: Target,
 	mayStop: boolean,
 	work: (beforeSwap: () => Promise<void>) => Promise<Done>,
 ): Promise<{ readonly done: Done; readonly restarted: readonly string[] }> {
-	const { signal } = context;
+	const { signal } = resting.context;
 	const used =
 		place.type === 'volume' ? place.name : { path: `${place.name === '/' ? '' : place.name}/${path}` };
-	return await withDocker(endpoint, async (host) => {
+	return await withDocker(resting.hostSettings.endpoint, async (host) => {
 		// Refused before hours of reading rather than after.
 		await activeUsers(host, used, { mayStop, runners: 0 }, signal);
-		return await interrupting(host, async (interruption) => {
+		return await interrupting(host, resting, async (interruption) => {
 			const done = await work(async () => {
 				if (dryRun) return;
-				await interruption.stop(await activeUsers(host, used, { mayStop, runners: 1 }, signal), signal);
+				await interruption.stop(() => activeUsers(host, used, { mayStop, runners: 1 }, signal));
 			});
 			return { done, restarted: interruption.started };
 		});
@@ -107,8 +108,7 @@ async function withContainersStopped(
 }
 
 async function writeFile(
-	context: OperationContext,
-	host: HostSettings,
+	{ context, hostSettings: host, runId }: RestingFor,
 	repository: RepositorySettings,
 	archive: ChosenArchive,
 	{ place, path, swap, dryRun }: Target,
@@ -118,6 +118,7 @@ async function writeFile(
 		job: { verb: 'restore-file', root: placeRoot, path, swap, dryRun },
 		role: 'extract',
 		mounts: [mountOf(place, dryRun)],
+		runId,
 		labelledJob: archive.record.job,
 	} as const;
 	return await runJob(context, { type: 'runner', host }, repository, work, async (session) => {
