@@ -138,7 +138,7 @@ async function clearUp(host: DockerHost, context: OperationContext, signal: Abor
 		clock: context.clock,
 		signal,
 		onRecovered({ name, job }) {
-			const whose = job === null ? 'an interrupted backup' : `an interrupted backup of job "${job}"`;
+			const whose = job === null ? 'an interrupted run' : `an interrupted run of job "${job}"`;
 			warn('container_recovered', `container "${name}", which ${whose} left at rest, was started again`);
 		},
 		onProblem: ({ code, message }) => warn(code, message),

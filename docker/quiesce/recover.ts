@@ -111,10 +111,10 @@ async function recovers(
 }
 
 function notStarted(name: string, job: string | null, cause: unknown): BackupError {
-	const whose = job === null ? 'an interrupted backup' : `an interrupted backup of job "${job}"`;
+	const whose = job === null ? 'an interrupted run' : `an interrupted run of job "${job}"`;
 	return new BackupError(
 		'container_not_started',
 		`container "${name}", which ${whose} left at rest, does not start: ${toBackupError(cause).message}`,
-		{ hint: `Start it yourself (docker start ${name}); every backup on this host tries again.`, cause },
+		{ hint: `Start it yourself (docker start ${name}); every operation on this host tries again.`, cause },
 	);
 }
