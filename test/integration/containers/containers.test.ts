@@ -320,7 +320,7 @@ test('Postgres with data in a volume answers the same questions after it was los
 }, 240_000);
 
 test('its image comes back from the archive of the same run, where it is asked to', async () => {
-	const [name, image] = [lab.containerName('imaged'), `${lab.imageName('image')}:1`];
+	const [name, image] = [lab.containerName('imaged'), `${lab.imageName('image')}:latest`];
 	await docker('run', '--name', `${name}-base`, node, 'sh', '-c', 'echo made here > /made');
 	await docker('commit', `${name}-base`, image);
 	await docker('rm', '-f', `${name}-base`);
