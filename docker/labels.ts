@@ -20,6 +20,8 @@ export const labels = {
 	heldProject: 'n8n-nodes-docker-backup.held-project',
 	heldService: 'n8n-nodes-docker-backup.held-service',
 	heldNumber: 'n8n-nodes-docker-backup.held-number',
+	/** `true`: a restore replaces what the container uses; nobody but that restore starts it again. */
+	heldReplaced: 'n8n-nodes-docker-backup.held-replaced',
 	/** Which of its run's is started first, second, …: a decimal number. */
 	heldOrder: 'n8n-nodes-docker-backup.held-order',
 } as const;

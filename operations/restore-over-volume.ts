@@ -70,7 +70,7 @@ export async function restoreOverVolume(
 			},
 		};
 		const runId = newRunId(context);
-		const resting = { context, hostSettings, runId, job: archive.record.job };
+		const resting = { context, hostSettings, runId, job: archive.record.job, replaced: true };
 		const { report, interruption } = await interrupting(host, resting, async (interruption) => {
 			const before = async () => {
 				await interruption.stop(() => activeUsers(host, volume, { mayStop, runners: 1 }, signal));

@@ -75,15 +75,17 @@ export interface RestingFor {
 	readonly hostSettings: HostSettings;
 	readonly runId: string;
 	readonly job: string | null;
+	/** Whether what they use can be half replaced, should this process die: nobody starts them then. */
+	readonly replaced: boolean;
 }
 
 /**
  * Runs `work`, and starts again afterwards what it stopped, last stopped first. Should this process die, their guard
- * does, or the next operation on this host.
+ * does, or the next operation on this host, unless what they use may be half replaced.
  */
 export async function interrupting<T>(
 	host: DockerHost,
-	{ context, hostSettings, runId, job }: RestingFor,
+	{ context, hostSettings, runId, job, replaced }: RestingFor,
 	work: (interruption: Interrupting) => Promise<T>,
 ): Promise<T> {
 	const { clock, signal } = context;
@@ -92,7 +94,8 @@ export async function interrupting<T>(
 		job,
 		image: hostSettings.runner.image,
 		mode: 'stop',
-		guard: { socketPath: guardSocketOf(hostSettings), required: false },
+		guard: replaced ? null : { socketPath: guardSocketOf(hostSettings), required: false },
+		replaced,
 		downtimeLimitMs: longestMs,
 		waitMs: patienceMs,
 		healthLimitMs: 0,

@@ -19,6 +19,8 @@ export interface Held {
 	readonly project: string | null;
 	readonly service: string | null;
 	readonly number: string | null;
+	/** What it uses is being replaced: when that breaks off, only a person knows whether it may run. */
+	readonly replaced?: boolean;
 }
 
 export interface HoldOptions {
@@ -152,6 +154,7 @@ function holdContainer(held: Held, order: number, { imageId, runId, job, clock }
 		...(held.project !== null && { [labels.heldProject]: held.project }),
 		...(held.service !== null && { [labels.heldService]: held.service }),
 		...(held.number !== null && { [labels.heldNumber]: held.number }),
+		...(held.replaced && { [labels.heldReplaced]: 'true' }),
 		[labels.heldOrder]: String(order),
 	};
 	return {

@@ -64,6 +64,7 @@ export function readOurs(list: unknown, names: typeof labels): Ours[] {
 								project: written(names.heldProject),
 								service: written(names.heldService),
 								number: written(names.heldNumber),
+								...(written(names.heldReplaced) === 'true' && { replaced: true }),
 							},
 				order: Number(written(names.heldOrder) ?? 0),
 			};

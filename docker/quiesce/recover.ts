@@ -2,7 +2,8 @@
  * Lets go on what a run that is over has left at rest: a hold is nobody's when neither a runner of its run is at work
  * nor a guard, and has not been for `minAgeMs` by the daemon's clock. It is claimed, what it holds is started (wake.ts),
  * and it is removed; what does not start keeps its hold, for the next one to try again. The containers of one run are
- * started in their order. Throws what `api.ts` throws, but for the starting itself: that goes to `onProblem`.
+ * started in their order. What a restore was replacing may be half done: its containers stay as they are, which is told.
+ * Throws what `api.ts` throws, but for the starting itself: that goes to `onProblem`.
  */
 import type { Clock } from '../../protocol/environment';
 import { BackupError, toBackupError } from '../../protocol/errors';
@@ -89,16 +90,10 @@ async function recovers(
 	idleMs: number,
 	{ signal, onProblem }: RecoverOptions,
 ): Promise<boolean> {
-	const { held, job } = hold;
+	const { held } = hold;
 	if (!(await claim(host, hold, `the hold of container "${held.name}"`, signal))) return false;
-	try {
-		const ask = asking(host, `start container "${held.name}" again`, signal);
-		if (!(await wake(ask, hold, { roleLabel: labels.role, holdPrefix, idleMs }))) return false;
-	} catch (error) {
-		signal?.throwIfAborted();
-		onProblem?.(notStarted(held.name, job, error));
-		return false;
-	}
+	if (held.replaced) onProblem?.(leftStopped(held.name));
+	else if (!(await woken(host, hold, idleMs, { signal, onProblem }))) return false;
 	const { status } = await exchange(host, {
 		method: 'DELETE',
 		path: `/containers/${segment(hold.id)}`,
@@ -107,7 +102,35 @@ async function recovers(
 		signal,
 		accept: [404, 409],
 	});
-	return status === 204;
+	return status === 204 && !held.replaced;
+}
+
+/** False: it waits for the next one to try again. */
+async function woken(
+	host: DockerHost,
+	hold: Hold,
+	idleMs: number,
+	{ signal, onProblem }: Pick<RecoverOptions, 'signal' | 'onProblem'>,
+): Promise<boolean> {
+	const { held, job } = hold;
+	try {
+		const ask = asking(host, `start container "${held.name}" again`, signal);
+		return await wake(ask, hold, { roleLabel: labels.role, holdPrefix, idleMs });
+	} catch (error) {
+		signal?.throwIfAborted();
+		onProblem?.(notStarted(held.name, job, error));
+		return false;
+	}
+}
+
+function leftStopped(name: string): BackupError {
+	return new BackupError(
+		'container_not_started',
+		`container "${name}" was stopped for a restore that broke off, and was not started again`,
+		{
+			hint: `Restore again; or look at what its volume holds, and start it yourself (docker start ${name}).`,
+		},
+	);
 }
 
 function notStarted(name: string, job: string | null, cause: unknown): BackupError {

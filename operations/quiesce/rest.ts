@@ -34,6 +34,8 @@ export interface RestOptions {
 	 * that is not required can't be started.
 	 */
 	readonly guard: { readonly socketPath: string; readonly required: boolean } | null;
+	/** What they use is being replaced: nobody but this process starts them again. */
+	readonly replaced?: boolean;
 	readonly downtimeLimitMs: number;
 	/** How long to wait for other runs that hold one of them. */
 	readonly waitMs: number;
@@ -197,7 +199,8 @@ export class Rest {
 	}
 
 	private heldAs({ id, name, project, service, number }: Candidate): Held {
-		return { id, name, mode: this.options.mode, project, service, number };
+		const { mode, replaced = false } = this.options;
+		return { id, name, mode, project, service, number, ...(replaced && { replaced }) };
 	}
 
 	private before({ id, name, project, service, number, paused, restarting }: Candidate): Before {

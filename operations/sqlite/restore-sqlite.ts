@@ -50,7 +50,7 @@ export async function restoreSqlite(
 	if (swap !== null && !dryRun) requireConfirmed(swap.confirm, target.path);
 	const archive = { record, key: await keyring.keyOf(record) };
 	const runId = newRunId(context);
-	const resting = { context, hostSettings, runId, job: record.job };
+	const resting = { context, hostSettings, runId, job: record.job, replaced: false };
 	const work = (beforeSwap: () => Promise<void>) =>
 		writeFile(resting, repository, archive, target, beforeSwap);
 	const { done, restarted } =

@@ -118,6 +118,20 @@ test('made anew meanwhile: found by its name, or by what Compose calls it; gone 
 	}
 });
 
+test('one whose data a restore was replacing stays as it is, which is told once', async () => {
+	const stopped = await app();
+	const held = await heldOf(stopped);
+	await hold(real, run, [{ ...held, replaced: true }]);
+	await docker('stop', stopped);
+	const { recovered, problems } = await reap(minute);
+	expect(recovered).toEqual([]);
+	expect(problems).toMatchObject([{ code: 'container_not_started' }]);
+	expect(problems[0]!.message).toContain(held.name);
+	expect(await stateOf(stopped)).toBe('exited');
+	expect(await holdsOf(stopped)).toEqual([]);
+	expect((await reap(minute)).problems).toEqual([]);
+});
+
 test('one that took its place and is held by another run stays at rest', async () => {
 	const before = await app();
 	const held = await heldOf(before);
