@@ -16,6 +16,8 @@ export interface CreateOptions {
 	/** Reference or id. */
 	readonly image: string;
 	readonly environment: Readonly<Record<string, string>>;
+	/** Values that are missing are then told only. */
+	readonly dryRun: boolean;
 	/** The volume or host path that a mount gets. */
 	readonly placeOf: (mount: ArchivedMount) => string;
 	readonly networkFor: (name: string) => string;
@@ -50,7 +52,7 @@ export function createRequest(document: ContainerDocument, options: CreateOption
 	const body: Fields = {
 		...saying({ ...kept, ...named }),
 		Image: options.image,
-		Env: environmentFor(document, options.environment),
+		Env: environmentFor(document, options, warnings),
 		Labels: { ...labels, 'n8n-nodes-docker-backup.restored-from': options.restoredFrom },
 		HostConfig: hostConfigFor(document, options, first?.name, warnings),
 		...(first && { NetworkingConfig: { EndpointsConfig: { [first.name]: first.endpoint } } }),
@@ -60,18 +62,20 @@ export function createRequest(document: ContainerDocument, options: CreateOption
 
 function environmentFor(
 	{ container, masked: { environment } }: ContainerDocument,
-	given: Readonly<Record<string, string>>,
+	{ environment: given, dryRun }: CreateOptions,
+	warnings: string[],
 ): string[] {
 	const lines = stringsIn(fieldsIn(container, 'Config'), 'Env').map(variable);
 	const isMissing = ({ name, value }: { name: string; value: string }) =>
 		value === masked && environment.includes(name) && given[name] === undefined;
 	const missing = lines.filter(isMissing).map(({ name }) => name);
 	if (missing.length > 0) {
-		throw new BackupError(
-			'invalid_parameter',
-			`the archive leaves out the values of ${missing.join(', ')}, and none are given`,
-			{ hint: 'They were masked as secrets when it was made: give each as NAME=value of the environment.' },
-		);
+		const message = `the archive leaves out the values of ${missing.join(', ')}, and none are given`;
+		if (dryRun) warnings.push(message);
+		else
+			throw new BackupError('invalid_parameter', message, {
+				hint: 'They were masked as secrets when it was made: give each as NAME=value of the environment.',
+			});
 	}
 	const archived = lines.map(({ name, value }) => [name, given[name] ?? value] as const);
 	const all = new Map([...archived, ...Object.entries(given)]);

@@ -58,6 +58,7 @@ export async function restoreContainer(
 				name,
 				image,
 				environment: request.environment,
+				dryRun: request.dryRun,
 				placeOf: mounts.placeOf,
 				networkFor: (archived) => networks.names.get(archived) ?? archived,
 				ports: request.ports,

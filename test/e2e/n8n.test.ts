@@ -1,6 +1,7 @@
 /** The package in a real n8n, against a real Docker Engine. One n8n serves all suites; they run in this order. */
 import { startLab } from './lab/lab';
 import { canvasSuite } from './suites/canvas';
+import { containerSuite } from './suites/containers';
 import { databaseSuite } from './suites/databases';
 import { editorSuite } from './suites/editor';
 import { failureSuite } from './suites/failures';
@@ -22,6 +23,7 @@ tcpSuite(lab);
 restoreSuite(lab);
 resourcesSuite(lab);
 quiesceSuite(lab);
+containerSuite(lab);
 databaseSuite(lab);
 s3Suite(lab);
 canvasSuite(lab);

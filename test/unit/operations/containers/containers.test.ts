@@ -56,6 +56,7 @@ const options: CreateOptions = {
 	name: 'web',
 	image: 'app:1',
 	environment: {},
+	dryRun: false,
 	placeOf: ({ from, type }) => (type === 'volume' ? `${from}-2` : from),
 	networkFor: (name) => name,
 	ports: 'archived',
@@ -82,6 +83,7 @@ test('masked variables must be given again', () => {
 	const { container: kept, ...left } = maskContainer(container, 'secrets', {});
 	const archived = parseDocument(formatDocument({ ...document, container: kept, masked: left }));
 	expect(() => createRequest(archived, options)).toThrow(/DB_PASSWORD, URL/);
+	expect(createRequest(archived, { ...options, dryRun: true }).warnings.join()).toContain('DB_PASSWORD, URL');
 	const { body, warnings } = createRequest(archived, {
 		...options,
 		environment: { DB_PASSWORD: 'a', URL: 'b' },
