@@ -128,7 +128,7 @@ function kindFor(functions: ILoadOptionsFunctions): BackupRecord['kind'] | null 
 	const parameters = fieldsOf((name) => functions.getCurrentNodeParameter(name));
 	if (parameters.text('level', 'Level') === 'drill') return 'postgres';
 	const kind = parameters.text('kind', 'What to Restore');
-	if (kind === 'postgres' || kind === 'sqlite' || kind === 'image') return kind;
+	if (kind === 'postgres' || kind === 'sqlite' || kind === 'image' || kind === 'container') return kind;
 	return kind === 'volumes' ? 'volume' : null;
 }
 
