@@ -1,6 +1,6 @@
 /** Databases as a user of n8n backs them up: dumps of a real Postgres with drills and restores, SQLite snapshots. */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { docker, filesOf, mountpoint, runnersOf, unique, until } from '../../integration/cli/lab';
@@ -242,12 +242,18 @@ export function databaseSuite(lab: Lab): void {
 			expect(error?.message).toContain('is for container');
 		});
 
-		test('the password is in no execution and no log', async () => {
+		test("the password is in no execution, no log and nowhere in n8n's database", async () => {
 			const { text, error } = await run('dumpPostgres', { ...at(), job: lab.job(), databasesBy: 'all' });
 			expect(error).toBeUndefined();
 			expect(text).toContain(server.container);
 			expect(text).not.toContain(core);
 			expect(lab.n8n.log()).not.toContain(core);
+			const home = join(lab.n8n.folder, '.n8n');
+			const files = readdirSync(home).filter((name) => name.startsWith('database.sqlite'));
+			const kept = Buffer.concat(files.map((name) => readFileSync(join(home, name))));
+			// The search is not blind.
+			expect(kept.includes(server.container)).toBe(true);
+			expect(kept.includes(core)).toBe(false);
 		});
 
 		test('a dump that is cancelled leaves no pg_dump in the container, and no success', async () => {
