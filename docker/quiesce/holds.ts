@@ -40,6 +40,9 @@ export interface Holds {
 }
 
 const pollMs = 1_000;
+/** Docker takes a name some moments before it lists the container that has it, and lets it go some moments after. */
+const mostUnlisted = 20;
+const unlistedMs = 50;
 
 /**
  * All or none, in the order of their ids. `containers`: in the order in which they are to be started again. Throws
@@ -87,7 +90,7 @@ async function take(
 	until: number,
 	options: HoldOptions,
 ): Promise<string> {
-	for (;;) {
+	for (let unlisted = 0; ; ) {
 		options.signal.throwIfAborted();
 		const { status, body } = await exchange(host, {
 			method: 'POST',
@@ -101,6 +104,10 @@ async function take(
 		const holders = await holdersOf(host, held, options.signal);
 		const own = holders.find(({ run }) => run === options.runId);
 		if (own) return own.id;
+		if (holders.length === 0 && unlisted++ < mostUnlisted) {
+			await options.clock.sleep(unlistedMs, options.signal);
+			continue;
+		}
 		await waitFor(host, held, holders, until, options);
 	}
 }
