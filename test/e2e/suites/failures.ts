@@ -1,5 +1,5 @@
 /** What goes wrong, as a user of n8n meets it: on the node, on its outputs, in the template's lower path. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { docker, fill } from '../../integration/cli/lab';
 import type { Lab } from '../lab/lab';
@@ -70,9 +70,11 @@ export function failureSuite(lab: Lab): void {
 		});
 
 		test('or go to the error output, with their record if there is one', async () => {
-			// A volume that is the repository under another name: only the engine can tell, in the middle of it.
+			// A volume that is the repository by way of a link: only the engine can tell, in the middle of it.
 			const inside = lab.volumeName('repository');
-			const options = { type: 'none', o: 'bind', device: lab.repository };
+			const link = join(lab.directory(), 'link');
+			symlinkSync(lab.repository, link);
+			const options = { type: 'none', o: 'bind', device: link };
 			await docker(
 				'volume',
 				'create',
