@@ -88,12 +88,12 @@ async function recovers(
 	host: DockerHost,
 	hold: Hold,
 	idleMs: number,
-	{ signal, onProblem }: RecoverOptions,
+	{ clock, signal, onProblem }: RecoverOptions,
 ): Promise<boolean> {
 	const { held } = hold;
 	if (!(await claim(host, hold, `the hold of container "${held.name}"`, signal))) return false;
 	if (held.replaced) onProblem?.(leftStopped(held.name));
-	else if (!(await woken(host, hold, idleMs, { signal, onProblem }))) return false;
+	else if (!(await woken(host, hold, idleMs, { clock, signal, onProblem }))) return false;
 	const { status } = await exchange(host, {
 		method: 'DELETE',
 		path: `/containers/${segment(hold.id)}`,
@@ -110,18 +110,27 @@ async function woken(
 	host: DockerHost,
 	hold: Hold,
 	idleMs: number,
-	{ signal, onProblem }: Pick<RecoverOptions, 'signal' | 'onProblem'>,
+	{ clock, signal, onProblem }: Pick<RecoverOptions, 'clock' | 'signal' | 'onProblem'>,
 ): Promise<boolean> {
 	const { held, job } = hold;
-	try {
-		const ask = asking(host, `start container "${held.name}" again`, signal);
-		return await wake(ask, hold, { roleLabel: labels.role, holdPrefix, idleMs });
-	} catch (error) {
-		signal?.throwIfAborted();
-		onProblem?.(notStarted(held.name, job, error));
-		return false;
+	const ask = asking(host, `start container "${held.name}" again`, signal);
+	for (let tries = 1; ; tries += 1) {
+		try {
+			return await wake(ask, hold, { roleLabel: labels.role, holdPrefix, idleMs });
+		} catch (error) {
+			signal?.throwIfAborted();
+			if (tries === mostTries) {
+				onProblem?.(notStarted(held.name, job, error));
+				return false;
+			}
+			await clock.sleep(againMs, signal);
+		}
 	}
 }
+
+/** Docker refuses for a moment what it is just tidying up. */
+const mostTries = 3;
+const againMs = 1_000;
 
 function leftStopped(name: string): BackupError {
 	return new BackupError(
