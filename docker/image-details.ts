@@ -1,8 +1,8 @@
 /** What a Docker host knows of an image. Throws what `api.ts` throws. */
 import type { ImageIdKind } from '../protocol/description';
 import { BackupError } from '../protocol/errors';
-import { answers, request, segment, type DockerHost } from './api';
-import { DaemonError } from './failures';
+import { answers, request, type DockerHost } from './api';
+import { askForImage } from './images';
 
 export interface ImageDetails {
 	/** `sha256:…`: what this host calls it. */
@@ -25,16 +25,7 @@ export async function inspectImage(
 	reference: string,
 	signal?: AbortSignal,
 ): Promise<ImageDetails | undefined> {
-	if (reference.trim() === '') throw notReference(reference);
-	const answer = await request(host, {
-		method: 'GET',
-		path: `/images/${reference.split('/').map(segment).join('/')}/json`,
-		doing: `inspect image ${reference}`,
-		signal,
-		accept: [404],
-		map: (error) =>
-			error instanceof DaemonError && error.status === 400 ? notReference(reference, error) : undefined,
-	});
+	const answer = await askForImage(host, reference, notReference, signal);
 	return answer === null ? undefined : parseDetails(answer);
 }
 

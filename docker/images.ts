@@ -29,21 +29,31 @@ export async function findImage(
 	reference: string,
 	signal?: AbortSignal,
 ): Promise<Image | undefined> {
-	if (reference.trim() === '') throw notReference(reference);
-	const answer = await request(host, {
+	const answer = await askForImage(host, reference, notReference, signal);
+	if (answer === null) return undefined;
+	const image = answers.fields(answer);
+	const id = answers.string(image, 'Id');
+	const digests = answers.nullable(image, 'RepoDigests', (f, name) => answers.strings(f, name)) ?? [];
+	return { id, digest: digests[0]?.split('@')[1] ?? id };
+}
+
+/** What the daemon knows of an image, unparsed; null: the host has none. `refuse`: the error for what is no reference. */
+export async function askForImage(
+	host: DockerHost,
+	reference: string,
+	refuse: (reference: string, cause?: unknown) => BackupError,
+	signal?: AbortSignal,
+): Promise<unknown> {
+	if (reference.trim() === '') throw refuse(reference);
+	return await request(host, {
 		method: 'GET',
 		path: `/images/${reference.split('/').map(segment).join('/')}/json`,
 		doing: `inspect image ${reference}`,
 		signal,
 		accept: [404],
 		map: (error) =>
-			error instanceof DaemonError && error.status === 400 ? notReference(reference, error) : undefined,
+			error instanceof DaemonError && error.status === 400 ? refuse(reference, error) : undefined,
 	});
-	if (answer === null) return undefined;
-	const image = answers.fields(answer);
-	const id = answers.string(image, 'Id');
-	const digests = answers.nullable(image, 'RepoDigests', (f, name) => answers.strings(f, name)) ?? [];
-	return { id, digest: digests[0]?.split('@')[1] ?? id };
 }
 
 function notReference(reference: string, cause?: unknown): BackupError {

@@ -75,7 +75,7 @@ const mostTries = 5;
 
 /** On the Docker host itself. */
 export function guardSocketOf({ endpoint, runner }: HostSettings): string {
-	return runner.guardSocket ?? (endpoint.type === 'socket' ? endpoint.socketPath : defaultSocket);
+	return runner.guardSocket ?? (endpoint.type === 'tcp' ? defaultSocket : endpoint.socketPath);
 }
 
 export class Rest {
