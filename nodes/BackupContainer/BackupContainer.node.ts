@@ -12,10 +12,10 @@ import {
 import { backUpContainers, backUpImages } from '../../operations';
 import { outcomesOf } from '../shared/backup-outcomes';
 import { backupRepositoryTest, dockerHostTest } from '../shared/credential-tests';
-import { getContainers } from '../shared/database-pickers';
 import { hostSettings } from '../shared/host-settings';
 import { livesOnOf } from '../shared/quiesce';
 import { repositorySettings } from '../shared/repository-settings';
+import { getContainers } from '../shared/resource-pickers';
 import { runItems } from '../shared/run-items';
 import { containerProperties } from './properties';
 import { backUpRequest } from './request';

@@ -24,20 +24,6 @@ export async function searchContainers(
 	});
 }
 
-/** All containers of the host, by name. */
-export async function getContainers(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-	return await shown(this, async () => {
-		const containers = await listContainers(briefContext(limitMs), await host(this));
-		return containers
-			.map(({ name, image, running }) => ({
-				name,
-				value: name,
-				description: running ? image : `${image}, stopped`,
-			}))
-			.toSorted((a, b) => a.name.localeCompare(b.name));
-	});
-}
-
 /** Databases of the server that the node's other parameters choose. */
 export async function getDatabases(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
 	return await shown(this, async () => {

@@ -23,21 +23,15 @@ export async function searchProjects(
 
 /** All containers, running ones first, each with its image and state. */
 export async function getContainers(this: ILoadOptionsFunctions): Promise<INodePropertyOptions[]> {
-	return await shown(this, async () => await containersOf(this));
-}
-
-/** The same, to choose one. */
-export async function searchAllContainers(
-	this: ILoadOptionsFunctions,
-	filter = '',
-): Promise<INodeListSearchResult> {
 	return await shown(this, async () => {
-		const containers = (await containersOf(this)).filter(
-			({ value, description }) => matches(value, filter) || matches(description, filter),
-		);
-		return {
-			results: containers.map(({ value, description }) => ({ name: `${value} · ${description}`, value })),
-		};
+		const containers = await listContainerResources(briefContext(limitMs), await host(this));
+		return containers
+			.toSorted((a, b) => Number(b.running) - Number(a.running))
+			.map(({ name, image, state }) => ({
+				name,
+				value: name,
+				description: state === 'running' ? image : `${image}, ${state}`,
+			}));
 	});
 }
 
@@ -48,17 +42,6 @@ async function projectsOf(functions: ILoadOptionsFunctions) {
 		value: name,
 		description: `${counted(containers, 'container')}, ${counted(volumes, 'named volume')}`,
 	}));
-}
-
-async function containersOf(functions: ILoadOptionsFunctions) {
-	const containers = await listContainerResources(briefContext(limitMs), await host(functions));
-	return containers
-		.toSorted((a, b) => Number(b.running) - Number(a.running))
-		.map(({ name, image, state }) => ({
-			name,
-			value: name,
-			description: state === 'running' ? image : `${image}, ${state}`,
-		}));
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
